@@ -1,0 +1,80 @@
+# Every target does its own set-up in .venv; it needs nothing but Python 3.11 or newer and make.
+#
+#   make demo     an order page merged from sixteen embedded databases
+#   make test     all tests; they find or start a MySQL or MariaDB server by themselves
+#   make unit     the tests that need no server (seconds)
+#   make check    ruff, mypy, import-linter
+#   make bench    measures shardkit next to the bare driver
+#   make fmt      formats the code and mends what ruff can mend
+#   make clean    removes .venv and every cache
+#
+# ARGS goes to the program behind a target: make test ARGS="-k order", make demo ARGS="--orders FILE".
+
+VENV := .venv
+PY   := $(VENV)/bin/python
+ARGS ?=
+
+# The first Python on the path that is new enough. Override with: make test PYTHON=/path/to/python3.12
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYTHONUTF8 := 1
+
+SERVERLESS := tests/unit tests/plan tests/property tests/architecture
+
+.PHONY: help demo test unit check bench docs fmt clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+demo: $(VENV)/.ready-demo
+	@$(PY) -m examples.demo $(ARGS)
+
+test: $(VENV)/.ready-dev
+	$(PY) -m pytest -q $(ARGS)
+
+unit: $(VENV)/.ready-dev
+	$(PY) -m pytest -q $(SERVERLESS) $(ARGS)
+
+check: $(VENV)/.ready-dev
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports --no-logo
+
+bench: $(VENV)/.ready-bench
+	@$(PY) -m benchmarks $(ARGS)
+
+# The pages under docs/ that are made from the code.
+docs: $(VENV)/.ready-demo
+	$(PY) -m docs.generate_errors
+
+fmt: $(VENV)/.ready-dev
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- set-up: one stamp for each set of dependencies, made again when pyproject.toml changes -------------------------
+
+REQUIRES_demo  := .
+REQUIRES_dev   := .[dev]
+REQUIRES_bench := .[bench]
+
+$(VENV)/.ready-%: pyproject.toml | $(PY)
+	@echo "installing $(REQUIRES_$*) into $(VENV) ..."
+	@$(PY) -m pip install --quiet --editable '$(REQUIRES_$*)'
+	@touch $@
+
+$(PY):
+	@test -n "$(PYTHON)" || { \
+		echo "shardkit needs Python 3.11 or newer, and none is on the path."; \
+		echo "Debian, Ubuntu: apt-get install python3 python3-venv. Or: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) cannot make virtual environments."; \
+		echo "Debian, Ubuntu: apt-get install python3-venv"; exit 1; }
+	@echo "making $(VENV) with $$($(PYTHON) --version) ..."
+	@$(PYTHON) -m venv $(VENV)

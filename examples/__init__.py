@@ -1,0 +1,1 @@
+"""Two small services written against shardkit, and a demo that proves their cross-shard answers."""

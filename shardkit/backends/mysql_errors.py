@@ -1,0 +1,84 @@
+"""PyMySQL's errors become shardkit's: same family, same errno, the shard named, the driver's error as the cause.
+
+Invariant: every exception of the driver has exactly one class here; no message holds a password.
+"""
+
+from __future__ import annotations
+
+from pymysql import err
+
+from shardkit import errors
+from shardkit.values import ShardId
+
+LOST = frozenset({2006, 2013, 2055, 1053, 1080, 1152, 1153, 1927, 3169, 4031})
+"""The connection is gone, or the server has announced that it will not answer on it again."""
+
+_TIMEOUTS = frozenset({3024, 1969})
+_BY_ERRNO: dict[int, type[errors.Error]] = {
+    1064: errors.SqlSyntaxError,
+    1149: errors.SqlSyntaxError,
+    1146: errors.UnknownTable,
+    1051: errors.UnknownTable,
+    1054: errors.UnknownColumn,
+    1052: errors.UnknownColumn,
+}
+_BY_FAMILY: tuple[tuple[type[Exception], type[errors.Error]], ...] = (
+    (err.IntegrityError, errors.IntegrityError),
+    (err.DataError, errors.DataError),
+    (err.ProgrammingError, errors.ProgrammingError),
+    (err.InternalError, errors.InternalError),
+    (err.OperationalError, errors.OperationalError),
+    (err.InterfaceError, errors.InterfaceError),
+    (err.DatabaseError, errors.DatabaseError),  # NotSupportedError too: the server gives no reason in four parts
+)
+
+
+def errno_of(error: BaseException) -> int | None:
+    """MySQL's number of a driver's error, if it has one."""
+    number = error.args[0] if error.args else None
+    return number if isinstance(number, int) else None
+
+
+def translate(error: Exception, shard: ShardId | str) -> errors.Error:
+    """The error to raise for a driver's error on an open connection; `shard` is named in it."""
+    shards = (shard,) if isinstance(shard, ShardId) else ()
+    number, text = errno_of(error), _text(error)
+    if number in (2006, 2013) and isinstance(error.__context__, TimeoutError):
+        return timed_out(shard)
+    if number in _TIMEOUTS:
+        return errors.StatementTimeout(f"shard {shard}: {text}", errno=number, shards=shards)
+    if number in LOST or (isinstance(error, err.InterfaceError) and not number):
+        return errors.ConnectionLost(
+            f"shard {shard}: {text or 'the connection is closed'}", errno=number or None, shards=shards
+        )
+    if not isinstance(error, err.Error):
+        # Not the driver's own class: it met bytes that it did not expect.
+        return errors.InternalError(f"shard {shard}: unexpected answer ({type(error).__name__})", shards=shards)
+    family = next((ours for theirs, ours in _BY_FAMILY if isinstance(error, theirs)), errors.DatabaseError)
+    return _BY_ERRNO.get(number or 0, family)(f"shard {shard}: {text}", errno=number, shards=shards)
+
+
+def timed_out(shard: ShardId | str) -> errors.StatementTimeout:
+    """The error to raise when a statement was stopped because its time was over."""
+    shards = (shard,) if isinstance(shard, ShardId) else ()
+    return errors.StatementTimeout(f"shard {shard}: no answer in time; the statement was stopped", shards=shards)
+
+
+def unavailable(error: Exception, server: str, shard: ShardId) -> errors.ShardUnavailable:
+    """The error to raise when no connection could be made."""
+    text = _text(error) or type(error).__name__
+    return errors.ShardUnavailable(f"shard {shard}: server {server}: {text}", errno=errno_of(error), shards=(shard,))
+
+
+def wrong_parameters(error: Exception, shard: ShardId) -> errors.Error:
+    """The error to raise when the driver could not put the parameters into the statement."""
+    if isinstance(error, UnicodeEncodeError):
+        reason = f"a text cannot be sent in {error.encoding}: {error.reason}"
+        return errors.DataError(f"shard {shard}: {reason}", errno=1366, shards=(shard,))
+    if isinstance(error, KeyError):
+        return errors.ParameterError(f"shard {shard}: no value for placeholder {error}", shards=(shard,))
+    return errors.ParameterError(f"shard {shard}: parameters do not fit: {error}", shards=(shard,))
+
+
+def _text(error: Exception) -> str:
+    return str(error.args[1]) if len(error.args) > 1 else str(error)

@@ -1,0 +1,81 @@
+"""A server's URL becomes the driver's connect arguments.
+
+Invariant: options that would change how SQL is sent or read (client flags, other charsets, init commands) cannot be
+given; what is left out has PyMySQL's own default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy.engine import URL
+
+from shardkit.errors import ProgrammingError
+
+CONNECT_TIMEOUT = 10.0
+_DRIVERS = frozenset({"mysql", "mariadb", "mysql+pymysql", "mariadb+pymysql"})
+_WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
+def _truth(text: str) -> bool:
+    if text.lower() not in _WORDS:
+        raise ValueError("must be true or false")
+    return _WORDS[text.lower()]
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 31536000:
+        raise ValueError("must be a number of seconds above 0")
+    return value
+
+
+def _charset(text: str) -> str:
+    if text.lower() != "utf8mb4":
+        raise ValueError("must be utf8mb4, the only charset that carries every text")
+    return "utf8mb4"
+
+
+_OPTIONS: dict[str, Callable[[str], Any]] = {
+    "charset": _charset,
+    "collation": str,
+    "connect_timeout": _seconds,
+    "read_timeout": _seconds,
+    "write_timeout": _seconds,
+    "unix_socket": str,
+    "bind_address": str,
+    "program_name": str,
+    "server_public_key": str,
+    "ssl_ca": str,
+    "ssl_cert": str,
+    "ssl_key": str,
+    "ssl_key_password": str,
+    "ssl_disabled": _truth,
+    "ssl_verify_cert": _truth,
+    "ssl_verify_identity": _truth,
+}
+
+
+def connect_arguments(server: str, url: URL) -> dict[str, Any]:
+    """PyMySQL's arguments for this URL; ProgrammingError names the option that is wrong, never the password."""
+    if url.drivername not in _DRIVERS:
+        raise ProgrammingError(f"server {server}: driver {url.drivername!r} is not served; write mysql+pymysql://…")
+    arguments: dict[str, Any] = {"charset": "utf8mb4", "autocommit": True, "connect_timeout": CONNECT_TIMEOUT}
+    for name, value in url.query.items():
+        arguments[name] = _option(server, name, value)
+    arguments |= {"host": url.host, "port": url.port or 0, "user": url.username, "database": url.database or None}
+    # As bytes: PyMySQL would encode text as latin-1, and the server compares UTF-8.
+    arguments["password"] = str(url.password or "").encode()
+    return arguments
+
+
+def _option(server: str, name: str, value: str | tuple[str, ...]) -> Any:
+    if name not in _OPTIONS:
+        raise ProgrammingError(f"server {server}: unknown URL option {name!r}; known: {', '.join(sorted(_OPTIONS))}")
+    if not isinstance(value, str):
+        raise ProgrammingError(f"server {server}: URL option {name!r} is given twice")
+    try:
+        return _OPTIONS[name](value)
+    except ValueError as error:
+        raise ProgrammingError(f"server {server}: URL option {name!r}: {error}") from error

@@ -1,0 +1,123 @@
+"""The one place that touches PyMySQL's inside: reading in batches, resetting, time limits, shutting a socket.
+
+PyMySQL's own unbuffered result drains itself when it is garbage-collected and hands out one row per call. The result
+here does neither, and remembers the server's status flags. Everything else of the driver is used as it is.
+Invariant: a `Wire` has at most one open answer, and reading past it is impossible.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from pymysql.connections import Connection, MySQLResult
+from pymysql.constants import COMMAND, SERVER_STATUS
+
+from shardkit.values import Row
+
+_COM_RESET_CONNECTION = getattr(COMMAND, "COM_RESET_CONNECTION", 0x1F)
+
+
+class Answer(MySQLResult):
+    """One answer that is read in batches."""
+
+    connection: Any
+    _read_row_from_packet: Any
+    _check_packet_is_eof: Any
+
+    def __del__(self) -> None:
+        """Nothing: no I/O in a finaliser, whoever lost the answer has its connection closed by the pool."""
+
+    def rows_up_to(self, limit: int) -> tuple[list[Row], bool]:
+        """At most `limit` more rows (0: all) and whether the answer has ended; the driver's errors pass."""
+        rows: list[Row] = []
+        if not self.unbuffered_active:
+            return rows, True
+        read_packet, read_row, is_end = self.connection._read_packet, self._read_row_from_packet, self._check_end
+        while True:
+            packet = read_packet()
+            if is_end(packet):
+                return rows, True
+            rows.append(read_row(packet))
+            if len(rows) == limit:
+                return rows, False
+
+    def _check_end(self, packet: Any) -> bool:
+        if not self._check_packet_is_eof(packet):
+            return False
+        self.unbuffered_active = False
+        self.connection = None
+        return True
+
+
+class Wire(Connection):
+    """PyMySQL's connection with answers that are read in batches."""
+
+    _sock: Any
+    time_limit: float | None = None
+    _result: Any
+    server_status: int
+    server_thread_id: tuple[int]
+
+    def ask(self, sql: str) -> Answer:
+        """Send one statement and read the head of its answer."""
+        self.query(sql, unbuffered=True)
+        answer: Answer = self._result
+        return answer
+
+    def skip_results(self) -> None:
+        """Read away what follows the first result (a stored procedure's status and further results)."""
+        while self._result is not None and self._result.has_next:
+            self._read_query_result(unbuffered=True)
+            while not self._result.rows_up_to(1000)[1]:
+                pass
+
+    def forget_answer(self) -> None:
+        """Drop an open answer without reading it; the connection can only be closed afterwards."""
+        if self._result is not None:
+            self._result.unbuffered_active = False
+            self._result.connection = None
+            self._result = None
+
+    def limit_time(self, seconds: float | None) -> None:
+        """The longest wait for one packet, in either direction.
+
+        Both directions get the same value, because PyMySQL sets the socket anew at each change of it.
+        """
+        self.time_limit = self._read_timeout = self._write_timeout = seconds
+
+    def reset_connection(self) -> None:
+        """COM_RESET_CONNECTION, then the charset and autocommit this connection was opened with."""
+        self._execute_command(_COM_RESET_CONNECTION, b"")  # type: ignore[attr-defined]
+        self._read_ok_packet()  # type: ignore[attr-defined]
+        self.set_character_set(self.charset, self.collation)
+        self.autocommit(True)
+
+    def shut(self) -> None:
+        """Make every read and write on this connection end at once; another thread may be in one."""
+        sock = self._sock
+        if sock is not None:
+            # Not sock.shutdown: on a TLS socket that would turn later reads into reads of raw, encrypted bytes.
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+    def shut_and_close(self) -> None:
+        """Close without waiting for anything."""
+        self.forget_answer()
+        self._force_close()  # type: ignore[attr-defined]
+
+    @property
+    def backslash_escapes(self) -> bool:
+        """Whether the session reads backslashes in strings as escapes."""
+        return not self.server_status & SERVER_STATUS.SERVER_STATUS_NO_BACKSLASH_ESCAPES
+
+    def _read_query_result(self, unbuffered: bool = False) -> Any:
+        self._result = None
+        answer = Answer(self)
+        if unbuffered:
+            answer.init_unbuffered_query()
+        else:
+            answer.read()
+        self._result = answer
+        if answer.server_status is not None:
+            self.server_status = answer.server_status
+        return answer.affected_rows

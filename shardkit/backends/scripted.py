@@ -1,0 +1,233 @@
+"""A backend for tests: answers, delays and failures are given in advance, and everything that happens is written down.
+
+    backend = ScriptedBackend("rds0")
+    backend.on("SELECT 1", Reply(rows=[(1,)]))
+    backend.on("SELECT 2", Reply(delay=60))              # until killed or timed out
+    backend.on("COMMIT", Reply(error=ConnectionLost("gone"), breaks=True))
+
+Invariant: a connection that was killed, broken or closed refuses every further statement, as a real one does.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from shardkit import errors
+from shardkit.backends.protocol import Connection, Started
+from shardkit.flow import Collation, Description, TableInfo, Task
+from shardkit.values import Row, ShardId
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer. `error` comes after `good_rows` rows (None: in place of the head); `breaks` ends the connection."""
+
+    rows: Sequence[Row] = ()
+    description: Description = None
+    rowcount: int = 0
+    lastrowid: int | None = None
+    delay: float = 0.0
+    error: BaseException | None = None
+    good_rows: int | None = None
+    breaks: bool = False
+
+
+class Noted(NamedTuple):
+    """One thing that happened: `connect`, `start`, `read`, `run`, `ping`, `reset`, `kill`, `abandon` or `close`."""
+
+    what: str
+    connection: int
+    text: str = ""
+
+
+class ScriptedBackend:
+    """See protocol.Backend. All shards share one pool unless `pool_per_shard`."""
+
+    def __init__(self, name: str, *, pool_per_shard: bool = False) -> None:
+        self.name = name
+        self.log: list[Noted] = []
+        self.connections: list[ScriptedConnection] = []
+        self.tables: dict[tuple[ShardId, str], TableInfo] = {}
+        self.known_collations: dict[str, Collation] = {}
+        self.connect_errors: list[BaseException] = []
+        self.connect_delay = 0.0
+        self._pool_per_shard = pool_per_shard
+        self._replies: dict[tuple[str, ShardId | None], list[Reply]] = {}
+        self._lock = threading.Lock()
+
+    def on(self, sql: str, *replies: Reply, shard: ShardId | None = None) -> None:
+        """Answer `sql` (on this shard only, if given) with these replies in turn; the last one stays."""
+        self._replies[sql, shard] = list(replies)
+
+    def reply(self, sql: str, shard: ShardId) -> Reply:
+        """The next reply to `sql`; an empty one if none was given."""
+        with self._lock:
+            replies = self._replies.get((sql, shard)) or self._replies.get((sql, None)) or [Reply()]
+            return replies.pop(0) if len(replies) > 1 else replies[0]
+
+    def happened(self, what: str) -> list[str]:
+        """The texts of all events of this kind, in order."""
+        return [noted.text for noted in self.log if noted.what == what]
+
+    @property
+    def open_count(self) -> int:
+        """Connections that are not closed."""
+        return sum(not connection.closed for connection in self.connections)
+
+    def pool_of(self, shard: ShardId) -> str:
+        """See protocol.Backend.pool_of."""
+        return str(shard) if self._pool_per_shard else self.name
+
+    def connect(self, shard: ShardId) -> ScriptedConnection:
+        """See protocol.Backend.connect; raises the next of `connect_errors`."""
+        if self.connect_delay:
+            time.sleep(self.connect_delay)
+        with self._lock:
+            if self.connect_errors:
+                raise self.connect_errors.pop(0)
+            connection = ScriptedConnection(self, len(self.connections))
+            self.connections.append(connection)
+        connection.note("connect", str(shard))
+        return connection
+
+    def describe(self, connection: Connection, shard: ShardId, table: str) -> TableInfo | None:
+        """See protocol.Backend.describe."""
+        connection.start(Task(shard, f"DESCRIBE {table}"), 0, None)
+        return self.tables.get((shard, table))
+
+    def collations(self, connection: Connection, names: Sequence[str]) -> tuple[Collation, ...]:
+        """See protocol.Backend.collations."""
+        return tuple(self.known_collations[name] for name in names if name in self.known_collations)
+
+
+class ScriptedConnection:
+    """See protocol.Connection."""
+
+    def __init__(self, backend: ScriptedBackend, number: int) -> None:
+        self.state: tuple[str, ...] = ()
+        self.used_at = time.monotonic()
+        self.closed = False
+        self.broken = False
+        self.alive = True  # what the server would answer to a ping
+        self._backend = backend
+        self._number = number
+        self._killed = threading.Event()
+        self._reply: Reply | None = None
+        self._given = 0
+        self._shard = ShardId(backend.name, "")
+
+    @property
+    def usable(self) -> bool:
+        """See protocol.Connection.usable."""
+        return not (self.broken or self.closed or self._killed.is_set() or self._reply is not None)
+
+    def note(self, what: str, text: str = "") -> None:
+        """Write down what happened."""
+        self._backend.log.append(Noted(what, self._number, text))
+
+    def start(self, task: Task, batch: int, timeout: float | None) -> Started:
+        """See protocol.Connection.start."""
+        self._check_ready(task.shard)
+        self.note("start", task.sql)
+        reply = self._backend.reply(task.sql, task.shard)
+        self._wait(reply, timeout)
+        if reply.error is not None and reply.good_rows is None:
+            raise self._failure(reply, reply.error)
+        if reply.description is None and not reply.rows:
+            return Started(None, reply.rowcount, reply.lastrowid, (), True)
+        self._reply, self._given = reply, 0
+        rows, last = self._next(reply, batch)
+        return Started(reply.description, len(rows) if last else -1, None, rows, last)
+
+    def read(self, batch: int) -> tuple[Sequence[Row], bool]:
+        """See protocol.Connection.read."""
+        if self._reply is None:
+            raise errors.InternalError(f"shard {self._shard}: no answer is open")
+        self.note("read", str(self._given))
+        self._wait(self._reply, None)
+        return self._next(self._reply, batch)
+
+    def abandon(self, drain: int) -> bool:
+        """See protocol.Connection.abandon."""
+        self.note("abandon")
+        reply = self._reply
+        if reply is None:
+            return True
+        if len(reply.rows) - self._given > drain:
+            self.broken = True
+            return False
+        self._reply = None
+        return True
+
+    def run(self, shard: ShardId, sql: str) -> None:
+        """See protocol.Connection.run."""
+        self._check_ready(shard)
+        self.note("run", sql)
+        reply = self._backend.reply(sql, shard)
+        self._wait(reply, None)
+        if reply.error is not None:
+            raise self._failure(reply, reply.error)
+
+    def ping(self) -> bool:
+        """See protocol.Connection.ping."""
+        self.note("ping")
+        self.broken = self.broken or not self.alive
+        return self.usable
+
+    def reset(self) -> None:
+        """See protocol.Connection.reset."""
+        self._check_ready(self._shard)
+        self.note("reset")
+        reply = self._backend.reply("RESET", self._shard)
+        if reply.error is not None:
+            self.broken = True
+            raise reply.error
+        self.state = ()
+
+    def kill(self) -> None:
+        """See protocol.Connection.kill."""
+        self.note("kill")
+        self._killed.set()
+
+    def close(self) -> None:
+        """See protocol.Connection.close."""
+        if not self.closed:
+            self.note("close")
+        self.closed = True
+        self._reply = None
+
+    def _check_ready(self, shard: ShardId) -> None:
+        self._shard = shard
+        if self._reply is not None:
+            raise errors.InternalError(f"shard {shard}: the connection still has an open answer")
+        if not self.usable or not self.alive:
+            self.broken = True
+            raise errors.ConnectionLost(f"shard {shard}: the connection was lost", shards=(shard,))
+
+    def _wait(self, reply: Reply, timeout: float | None) -> None:
+        late = timeout is not None and timeout < reply.delay
+        if reply.delay and self._killed.wait(timeout if late else reply.delay):
+            raise errors.ConnectionLost(f"shard {self._shard}: the connection was stopped", shards=(self._shard,))
+        if late:
+            self.broken = True
+            raise errors.StatementTimeout(f"shard {self._shard}: no answer in time", shards=(self._shard,))
+
+    def _next(self, reply: Reply, batch: int) -> tuple[Sequence[Row], bool]:
+        end = len(reply.rows) if batch == 0 else min(self._given + batch, len(reply.rows))
+        if reply.error is not None and reply.good_rows is not None and end > reply.good_rows:
+            raise self._failure(reply, reply.error)
+        rows = reply.rows[self._given : end]
+        self._given = end
+        last = end == len(reply.rows) and not (batch and len(rows) == batch)
+        if last:
+            self._reply = None
+        return rows, last
+
+    def _failure(self, reply: Reply, error: BaseException) -> BaseException:
+        self._reply = None
+        self.broken = self.broken or reply.breaks or not isinstance(error, Exception)
+        return error

@@ -1,0 +1,25 @@
+"""The command line: `shardkit check | explain | init | sql`. Each command is a file of its own.
+
+Invariant: an error a user can cause ends in one readable message and exit code 1, never in a traceback.
+"""
+
+from __future__ import annotations
+
+import click
+
+from shardkit.cli.check import check
+from shardkit.cli.explain import explain
+from shardkit.cli.init import init
+from shardkit.cli.sql import sql
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="shardkit")
+def main() -> None:
+    """Many MySQL databases behind one connection."""
+
+
+for _command in (check, explain, init, sql):
+    main.add_command(_command)
+
+__all__ = ["main"]

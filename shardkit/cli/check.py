@@ -1,0 +1,55 @@
+"""`shardkit check RULES`: every mistake at once with its place, or what the rules amount to."""
+
+from __future__ import annotations
+
+import json
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from shardkit.cli.output import err, errors_told, out
+from shardkit.rules import Rules, json_schema, load
+
+
+@click.command()
+@click.argument("rules", type=click.Path(), required=False)
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of rules files, for editors.")
+def check(rules: str | None, schema: bool) -> None:
+    """Check a rules file, or print its JSON Schema."""
+    if schema:
+        click.echo(json.dumps(json_schema(), indent=2))
+        return
+    if rules is None:
+        raise click.UsageError("give the rules file, or --schema")
+    with errors_told():
+        loaded = load(rules)
+        _show(loaded)
+
+
+def _show(rules: Rules) -> None:
+    layouts = Table(
+        "layout", "databases", "tables in each", "slots", "first", "last", title="Layouts", header_style="bold"
+    )
+    for layout in rules.layouts.values():
+        shards = layout.shards
+        layouts.add_row(
+            layout.name,
+            str(len(shards)),
+            str(layout.tables_per_shard),
+            str(layout.slots),
+            str(shards[0]),
+            str(shards[-1]),
+        )
+    out.print(layouts)
+    tables = Table("table", "kind", "shard key", "layout", title="Tables", header_style="bold")
+    for name, sharded in rules.sharded.items():
+        tables.add_row(name, "sharded", ", ".join(sharded.sharding.columns), sharded.layout.name)
+    for name, copied in rules.broadcast.items():
+        tables.add_row(name, "broadcast", "", copied.layout.name)
+    for name, single in rules.single.items():
+        tables.add_row(name, "single", "", str(single.shard))
+    out.print(tables)
+    for notice in rules.notices:
+        err.print(Text(str(notice), style="yellow"), soft_wrap=True)
+    out.print(Text(f"{rules.file}: no mistakes", style="green"))

@@ -1,0 +1,167 @@
+"""The PEP 249 connection: a session, its lanes, and the cursor whose rows are still coming.
+
+Invariant: before a new statement starts, the former one's remaining rows are safe in its cursor's memory.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from shardkit import errors
+from shardkit.dbapi.cursor import Cursor
+from shardkit.errors import InterfaceError
+from shardkit.flow import Script
+from shardkit.observe import Observer, StatementEvent
+from shardkit.plan import Planner
+from shardkit.runtime.sync import Drive, Lanes, drive
+from shardkit.session import Session, statements, transaction
+
+
+class Connection:
+    """A connection to all shards as if they were one database. One thread at a time (threadsafety 1).
+
+    Autocommit is off unless asked for, as PEP 249 wants. Leaving a `with` block commits, or rolls back on an
+    exception, and leaves the connection open.
+    """
+
+    Warning = errors.Warning
+    Error = errors.Error
+    InterfaceError = errors.InterfaceError
+    DatabaseError = errors.DatabaseError
+    DataError = errors.DataError
+    OperationalError = errors.OperationalError
+    IntegrityError = errors.IntegrityError
+    InternalError = errors.InternalError
+    ProgrammingError = errors.ProgrammingError
+    NotSupportedError = errors.NotSupportedError
+
+    def __init__(
+        self, planner: Planner, lanes: Lanes, *, autocommit: bool, observers: tuple[Observer, ...] = ()
+    ) -> None:
+        self._session = Session(planner, autocommit=autocommit)
+        self._lanes = lanes
+        self._observers = observers
+        self._streaming: Cursor | None = None
+        self._on_close: Callable[[], None] | None = None
+        self._closed = False
+
+    def owns(self, close: Callable[[], None]) -> None:
+        """Call `close` when this connection is closed."""
+        self._on_close = close
+
+    def cursor(self) -> Cursor:
+        """A new cursor."""
+        self._check_open()
+        return Cursor(self)
+
+    def begin(self) -> None:
+        """Start a transaction, committing an open one first."""
+        self.run(transaction.begin(self._session))
+
+    def commit(self) -> None:
+        """Make the transaction last. Raises CommitInDoubt or TransactionAborted."""
+        self.run(transaction.commit(self._session))
+
+    def rollback(self) -> None:
+        """Undo the transaction on every shard."""
+        self.run(transaction.rollback(self._session))
+
+    @property
+    def autocommit(self) -> bool:
+        """Whether each statement is a transaction of its own. Switching it on commits an open transaction."""
+        return self._session.autocommit
+
+    @autocommit.setter
+    def autocommit(self, on: bool) -> None:
+        self.run(statements.set_autocommit(self._session, bool(on)))
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction has touched any shard and is still open."""
+        return bool(self._session.enlisted)
+
+    def close(self) -> None:
+        """Roll back and give every server connection back. A second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        self._streaming = None
+        try:
+            self._lanes.close()
+        finally:
+            if self._on_close is not None:
+                self._on_close()
+
+    def __enter__(self) -> Connection:
+        self._check_open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.commit()
+        else:
+            self.rollback()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else f"{len(self._session.enlisted)} shards enlisted"
+        return f"<shardkit connection, {state}>"
+
+    # --- for the cursors --------------------------------------------------------------------------------------------
+
+    @property
+    def session(self) -> Session:
+        """The session; cursors hand it to scripts."""
+        return self._session
+
+    def start(self, cursor: Cursor, script: Script) -> Drive:
+        """Run a script for a cursor, after the former cursor's rows are read into its memory."""
+        self._check_open()
+        self._settle(cursor)
+        return drive(script, self._lanes)
+
+    def streams(self, cursor: Cursor) -> None:
+        """This cursor has rows that are still on the servers."""
+        self._streaming = cursor
+
+    def run(self, script: Script) -> None:
+        """Run a script to its end."""
+        self._check_open()
+        self._settle(None)
+        for _ in drive(script, self._lanes):
+            pass
+
+    def run_for(self, script: Any) -> Any:
+        """Run a script for the value it returns."""
+        found: list[Any] = []
+
+        def wrapped() -> Script:
+            found.append((yield from script))
+
+        self.run(wrapped())
+        return found[0]
+
+    def observed(self, text: str, started: float, rows: int, error: BaseException | None) -> None:
+        """Tell the observers about a statement."""
+        if self._observers:
+            shards = tuple(self._session.enlisted)
+            event = StatementEvent(text, "statement", shards, time.perf_counter() - started, rows, error)
+            for observer in self._observers:
+                observer.statement(event)
+
+    def _settle(self, cursor: Cursor | None) -> None:
+        streaming, self._streaming = self._streaming, None
+        if streaming is None:
+            return
+        if streaming is cursor:
+            streaming.drop()
+        else:
+            streaming.keep_rows()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise InterfaceError("the connection is closed")

@@ -1,0 +1,197 @@
+"""The PEP 249 cursor: runs a script and hands out its rows in order.
+
+Rows stream: the first batch is in memory when `execute` returns, the rest stays on the servers until asked for.
+Invariant: a row is handed out exactly once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from shardkit.errors import BudgetExceeded, InterfaceError, ProgrammingError
+from shardkit.flow import Description, Head, Rows
+from shardkit.plan import Explanation
+from shardkit.runtime.sync import Drive
+from shardkit.session import statements
+from shardkit.values import Params, Row
+
+if TYPE_CHECKING:
+    from shardkit.dbapi.connection import Connection
+
+
+class Cursor:
+    """Made by `connection.cursor()`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection: Connection | None = connection
+        self.arraysize = 1
+        self.description: Description = None
+        self.rowcount = -1
+        """Rows affected or read; -1 while a result is still streaming."""
+        self.lastrowid: int | None = None
+        self._rows: Sequence[Row] = ()
+        self._next = 0
+        self._drive: Drive | None = None
+
+    @property
+    def connection(self) -> Connection:
+        """The connection it was made from."""
+        if self._connection is None:
+            raise InterfaceError("the cursor is closed")
+        return self._connection
+
+    def execute(self, sql: str, params: Params = None) -> Cursor:
+        """Run one statement, with `%s` and a sequence, or `%(name)s` and a mapping.
+
+            cursor.execute("SELECT * FROM t_order WHERE memberId = %s ORDER BY createdAt LIMIT 20", (42,))
+
+        Returns the cursor itself. Raises errors of shardkit.errors; NotSupportedError when the exact answer cannot be
+        given.
+        """
+        connection = self.connection
+        if params is not None and isinstance(params, (str, bytes, int, float)):
+            params = (params,)
+        script = statements.execute(connection.session, sql, params)
+        self._start(connection, connection.start(self, script))
+        return self
+
+    def executemany(self, sql: str, rows: Sequence[Params]) -> int:
+        """Run one statement with many parameter sets; gives the affected rows. INSERTs travel in batches by shard."""
+        connection = self.connection
+        rows = rows if isinstance(rows, (list, tuple)) else list(rows)
+        self._start(connection, connection.start(self, statements.execute_many(connection.session, sql, rows)))
+        return self.rowcount
+
+    def explain(self, sql: str, params: Params = None) -> Explanation:
+        """What `execute` would do with it: `str()` is a tree, `.json()` plain data."""
+        connection = self.connection
+        found: Explanation = connection.run_for(statements.explain(connection.session, sql, params))
+        return found
+
+    def fetchone(self) -> Row | None:
+        """The next row, or None."""
+        self._check_result()
+        while self._next >= len(self._rows):
+            if not self._more():
+                return None
+        self._next += 1
+        return self._rows[self._next - 1]
+
+    def fetchmany(self, size: int | None = None) -> tuple[Row, ...]:
+        """At most `size` rows (default: arraysize); () at the end."""
+        self._check_result()
+        wanted = self.arraysize if size is None else size
+        found: list[Row] = []
+        while len(found) < wanted:
+            if self._next >= len(self._rows) and not self._more():
+                break
+            part = self._rows[self._next : self._next + wanted - len(found)]
+            self._next += len(part)
+            found += part
+        return tuple(found)
+
+    def fetchall(self) -> tuple[Row, ...]:
+        """All rows that are left."""
+        self._check_result()
+        if self._drive is None:
+            rest = self._rows[self._next :] if self._next else self._rows
+            self._rows, self._next = (), 0
+            return tuple(rest)
+        found = list(self._rows[self._next :])
+        while self._more():
+            found += self._rows
+        self._rows, self._next = (), 0
+        return tuple(found)
+
+    def __iter__(self) -> Iterator[Row]:
+        while (row := self.fetchone()) is not None:
+            yield row
+
+    def nextset(self) -> None:
+        """There is never a second result set."""
+
+    def setinputsizes(self, sizes: object) -> None:
+        """PEP 249 asks for it; nothing to do."""
+
+    def setoutputsize(self, size: int, column: int | None = None) -> None:
+        """PEP 249 asks for it; nothing to do."""
+
+    def close(self) -> None:
+        """End the result; the cursor cannot be used again."""
+        self.drop()
+        self._connection = None
+        self.description = None
+
+    def __enter__(self) -> Cursor:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # --- for the connection -----------------------------------------------------------------------------------------
+
+    def drop(self) -> None:
+        """Give up the rows that have not been fetched."""
+        running, self._drive = self._drive, None
+        self._rows, self._next = (), 0
+        if running is not None:
+            running.close()
+
+    def keep_rows(self) -> None:
+        """Read what is left on the servers into memory, because another statement is about to start."""
+        budget = self.connection.session.planner.rules.defaults.budget
+        kept = list(self._rows[self._next :])
+        self._rows, self._next = kept, 0
+        while self._drive is not None and self._more():
+            kept += self._rows
+            self._rows = kept
+            if len(kept) > budget.rows:
+                self.connection.streams(self)
+                raise BudgetExceeded(
+                    f"keeping another cursor's open result: over {budget.rows} rows; fetch or close that cursor first"
+                )
+        self._rows, self._next = kept, 0
+
+    def _start(self, connection: Connection, running: Drive) -> None:
+        self.description, self.rowcount, self.lastrowid = None, -1, None
+        self._rows, self._next, self._drive = (), 0, None
+        head = next(running)
+        assert isinstance(head, Head)
+        self.description, self.rowcount, self.lastrowid = head
+        self._drive = running
+        if self._more() and self.rowcount >= 0:
+            self._finish()
+        elif self._drive is not None:
+            connection.streams(self)
+
+    def _finish(self) -> None:
+        """Everything is in memory: run the script to its end."""
+        running, self._drive = self._drive, None
+        for step in running or ():
+            assert not isinstance(step, Rows) or not step.rows
+
+    def _more(self) -> bool:
+        """Replace the rows in memory by the next ones; False at the end."""
+        while self._drive is not None:
+            try:
+                step = next(self._drive)
+            except StopIteration:
+                self._drive = None
+                break
+            except BaseException:
+                self._drive = None
+                raise
+            if isinstance(step, Rows) and step.rows:
+                self._rows, self._next = step.rows, 0
+                return True
+        return False
+
+    def _check_result(self) -> None:
+        if self._connection is None:
+            raise InterfaceError("the cursor is closed")
+        if self.description is None:
+            raise ProgrammingError("there is no result to fetch: execute a SELECT first", errno=2030)

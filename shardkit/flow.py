@@ -1,0 +1,525 @@
+"""READ FIRST: the frozen types that travel from SQL text to rows. No logic lives here.
+
+    SQL text -> parse -> Statement -> route -> Route -> rewrite -> Task + MergeSpec (together: Plan)
+             -> session yields Ops -> runtime answers them -> RowBatch -> merge -> rows
+
+Two lifetimes, kept apart. Per SQL text (cached): Statement, templates, MergeSpec. Per execution: Route, Task, Window.
+Invariant: everything here is immutable and safe to share between threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, NamedTuple, TypeAlias
+
+from shardkit.values import Params, Row, ShardId
+
+# --- what a table looks like (from information_schema, lazily) -------------------------------------------------------
+
+
+class Family(Enum):
+    """Column types grouped by how MySQL compares their values."""
+
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    FLOAT = "float"
+    DOUBLE = "double"
+    TEXT = "text"
+    BINARY = "binary"
+    DATE = "date"
+    DATETIME = "datetime"
+    TIMESTAMP = "timestamp"
+    TIME = "time"
+    YEAR = "year"
+    BIT = "bit"
+    ENUM = "enum"
+    SET = "set"
+    JSON = "json"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a logical table. `length` counts characters (text) or bytes (binary)."""
+
+    name: str
+    family: Family
+    type_text: str  # as MySQL writes it: "bigint unsigned", "varchar(64)", "decimal(12,2)"
+    nullable: bool = True
+    length: int | None = None
+    precision: int | None = None
+    scale: int | None = None  # decimals of DECIMAL; fractional digits of TIME, DATETIME, TIMESTAMP
+    unsigned: bool = False
+    collation: str | None = None
+    generated: bool = False  # GENERATED ALWAYS: it takes no value in an INSERT
+    auto_increment: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TableInfo:
+    """The columns of one logical table in order, and its primary key (column names)."""
+
+    name: str
+    columns: tuple[Column, ...]
+    primary_key: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Collation:
+    """How one collation compares: `blank` is the weight of ' ' when the collation pads with blanks, else b''."""
+
+    name: str
+    blank: bytes
+
+
+# --- parse: what a statement says ------------------------------------------------------------------------------------
+
+
+class Kind(Enum):
+    """What a statement does, as far as routing must know."""
+
+    SELECT = "select"
+    INSERT = "insert"
+    REPLACE = "replace"
+    UPDATE = "update"
+    DELETE = "delete"
+    DDL = "ddl"
+    TRANSACTION = "transaction"
+    SET = "set"
+
+
+class Literal(NamedTuple):
+    """A constant of the text."""
+
+    value: Any
+
+
+class ParamRef(NamedTuple):
+    """A placeholder: its position (from 0) or its name."""
+
+    key: int | str
+
+
+Value: TypeAlias = Literal | ParamRef
+
+
+@dataclass(frozen=True, slots=True)
+class Eq:
+    column: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    column: str
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """low <= column <= high; None is open. Strict bounds are widened, which is sound for routing."""
+
+    column: str
+    low: Value | None
+    high: Value | None
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    parts: tuple[Predicate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    parts: tuple[Predicate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Anything:
+    """May hold for any row: no shard can be left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Holds for no row."""
+
+
+Predicate: TypeAlias = Eq | In | Between | And | Or | Anything | Nothing
+
+
+Span: TypeAlias = tuple[int, int]
+"""Offsets in the user's text, end exclusive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """Why a statement cannot be answered by merging; becomes CrossShardRefused when several shards are needed."""
+
+    what: str
+    where: str
+    why: str
+    instead: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableUse:
+    """One place where a statement names a logical table."""
+
+    index: int
+    name: str
+    alias: str | None
+    span: Span  # of the name, backticks included
+    alias_at: int | None  # where ` AS name` may be put when the physical name differs; None: no alias allowed here
+    scope: int  # 0 is the statement itself; subqueries count up
+    written: bool = False
+    optional: bool = False  # on the side of an outer join that may be missing
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A list whose entries belong to different shards: an IN list on the shard key, or the rows of an INSERT."""
+
+    use: int
+    column: str  # the shard-key column of an IN list; "" for rows
+    span: Span  # from the first entry's start to the last one's end
+    entries: tuple[Span, ...]
+    values: tuple[Value, ...]  # of an IN list; () for rows
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One aggregate call: its function (count, sum, …), the SQL of its argument and the argument's type."""
+
+    function: str
+    argument: str
+    distinct: bool
+    type: Column | None
+
+
+@dataclass(frozen=True, slots=True)
+class Expr:
+    """One expression of a SELECT, as text that may be copied and as facts."""
+
+    text: str
+    params: tuple[ParamRef, ...]
+    identity: str  # equal for two spellings of one expression (`a`, `t.a`)
+    type: Column | None  # None: not known before it runs
+    call: Call | None  # the whole expression is one aggregate call
+    aggregated: bool  # there is an aggregate somewhere inside
+    constant: bool
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One column of the select list; a star stands as its columns."""
+
+    expr: Expr
+    name: str  # alias, or the column's name, or '' for an expression
+    aliased: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """One ORDER BY entry: an item of the select list (0-based), or else an expression that is not selected."""
+
+    expr: Expr
+    item: int | None
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SelectShape:
+    """The facts of a SELECT that merging needs. Present only when its clauses could be told apart."""
+
+    items: tuple[Item, ...]
+    distinct: bool
+    order: tuple[Sort, ...]
+    group: tuple[Expr, ...]
+    group_items: tuple[int | None, ...]  # for each group entry: the select item that shows it
+    keyed: bool  # the group (or DISTINCT) holds the shard key: no group crosses shards
+    limit: Value | None
+    offset: Value | None
+    list_end: int  # where hidden columns go in
+    order_span: Span | None  # ORDER BY with its keywords
+    limit_span: Span | None  # LIMIT with its keyword
+
+
+@dataclass(frozen=True, slots=True)
+class InsertShape:
+    """The facts of an INSERT or REPLACE of rows."""
+
+    columns: tuple[str, ...]  # in the order of the values; lower case
+    keys: tuple[tuple[Value | None, ...], ...]  # for each row: the shard-key values, in the order of `key_columns`
+    key_columns: tuple[str, ...]
+    rows: Pick | None  # None: one row whose text is never split
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Everything known about one SQL text before its parameters. Cached by text; never changed."""
+
+    text: str
+    clean: str
+    named: bool | None  # placeholders: True %(name)s, False %s, None: no parameters
+    kind: Kind
+    params: tuple[ParamRef, ...]
+    param_spans: tuple[Span, ...]
+    tables: tuple[TableUse, ...]
+    predicates: tuple[Predicate, ...]  # for each table use: what must hold of its shard-key columns
+    colocated: tuple[frozenset[int], ...]  # uses joined on their shard keys: always the same slot
+    qualifiers: tuple[tuple[Span, int], ...]  # `t.` before a column, to be renamed with table use `int`
+    picks: tuple[Pick, ...]
+    blockers: tuple[Blocker, ...]
+    select: SelectShape | None
+    insert: InsertShape | None
+    locking: bool  # FOR UPDATE, FOR SHARE
+    needs_database: bool
+    volatile: bool  # RAND(), UUID() …: another value on another shard
+    clock: bool  # NOW() and its kin
+    clauses: frozenset[str]  # the clauses of the outermost query: where, having, …
+
+
+# --- rewrite -> merge: how the answers of several shards become one --------------------------------------------------
+
+
+class Compare(Enum):
+    """How two values of one column are compared in process."""
+
+    NATIVE = "native"  # int, Decimal, float, bytes, timedelta: Python's order is MySQL's
+    TEMPORAL = "temporal"  # date, datetime: drivers give zero dates as text, so compared as ISO text
+    WEIGHT = "weight"  # a WEIGHT_STRING column: bytes, compared under the collation's padding
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One column of a shard's row that is compared. NULL comes first ascending, last descending."""
+
+    column: int  # 0-based index in the shard's row, hidden columns included
+    compare: Compare = Compare.NATIVE
+    descending: bool = False
+    nullable: bool = True
+    blank: bytes = b""  # the blank's weight of a padding collation (see Collation)
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """How one visible column of a group is put together from the shards' partial values."""
+
+    column: int  # visible column that receives the result
+    function: str  # a name in the aggregates registry: count, sum, min, max, avg
+    operands: tuple[int, ...]  # columns of the shard's row that hold the partial values
+    keys: tuple[Key, ...] = ()  # for min and max: how the operand is compared
+
+
+class Strategy(Enum):
+    """The fan-in of a merge."""
+
+    CONCAT = "concat"  # rows of any shard in any order
+    ORDERED = "ordered"  # every shard delivers in `order`; k-way merge
+    GROUP = "group"  # partial groups are folded, then ordered in process
+
+
+@dataclass(frozen=True, slots=True)
+class MergeSpec:
+    """Everything merge/ must know about one statement.
+
+    A shard's row is `columns` visible columns followed by `hidden` ones. GROUP with `group == ()` and folds is the
+    aggregate without GROUP BY: exactly one row comes out, even from no input at all.
+    """
+
+    strategy: Strategy
+    columns: int
+    hidden: tuple[str, ...] = ()  # the SQL of each hidden column, for explain
+    order: tuple[Key, ...] = ()
+    group: tuple[Key, ...] = ()
+    folds: tuple[Fold, ...] = ()
+    distinct: tuple[Key, ...] = ()  # () means: not distinct
+
+
+class Window(NamedTuple):
+    """LIMIT and OFFSET of one execution, applied to the merged rows. `limit` None is no limit."""
+
+    offset: int = 0
+    limit: int | None = None
+
+
+class Target(NamedTuple):
+    """Where one execution goes: a shard, its slot, and the physical table of each table use."""
+
+    shard: ShardId
+    slot: int
+    names: tuple[str, ...]
+
+
+class Route(NamedTuple):
+    """The targets of one execution and the reason in words. `narrowed` is False when nothing was left out."""
+
+    targets: tuple[Target, ...]
+    reason: str
+    narrowed: bool = True
+    rows: tuple[tuple[int, ...], ...] = ()  # for an INSERT of several rows: the rows of each target
+    copies: bool = False  # a write on every copy of a broadcast table
+
+
+class RowBatch(NamedTuple):
+    """Some rows of one source (0-based, in the order of the tasks), in the order the shard gave them."""
+
+    source: int
+    rows: Sequence[Row]
+    last: bool
+
+
+# --- plan ------------------------------------------------------------------------------------------------------------
+
+
+class Task(NamedTuple):
+    """One statement for one shard. `args` go to the driver as parameters."""
+
+    shard: ShardId
+    sql: str
+    args: Params = None
+    needs_database: bool = False  # the connection must have the shard's database selected (stored functions)
+    types: tuple[Column | None, ...] = ()  # embedded backend only: types of the result's columns, where known
+
+
+class Plan(NamedTuple):
+    """What one execution will do: its tasks, and how their answers become one.
+
+    `merge` None is a pass: the rows (or counts) of the only task, untouched. For writes the counts are added up,
+    or taken from the first task when the tasks write copies.
+    """
+
+    kind: Kind
+    route: Route
+    tasks: tuple[Task, ...]
+    merge: MergeSpec | None = None
+    window: Window = Window()
+    locking: bool = False
+
+
+class Budget(NamedTuple):
+    """What one statement may use in buffers, and its time in seconds."""
+
+    rows: int = 1_000_000
+    memory: int = 256 * 1024 * 1024
+    time: float = 30.0
+
+
+# --- session -> runtime: what a script may ask for -------------------------------------------------------------------
+
+Description: TypeAlias = tuple[tuple[Any, ...], ...] | None
+"""PEP 249's description: seven-tuples, or None for a statement without rows."""
+
+
+class Opened(NamedTuple):
+    """A statement that has started: its columns, the first batch, and for writes the counts."""
+
+    description: Description
+    first: RowBatch
+    rowcount: int
+    lastrowid: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Start all tasks, in parallel when there are several. Answer: tuple[Opened, ...] in the order of the tasks.
+
+    Shards that are enlisted use their pinned connection; others lease one and give it back with their last row.
+    If one task fails, its siblings are cancelled and the error names the shard. `stream` False: all rows come in
+    the first batch. `timeout` counts seconds from now for everything up to the last row.
+    """
+
+    tasks: tuple[Task, ...]
+    stream: bool = True
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Read one more batch of each of these sources of the running query. Answer: tuple[RowBatch, ...]."""
+
+    sources: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CloseQuery:
+    """End the running query before its last row: drain or discard its connections. Answer: None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enlist:
+    """Pin one connection for each of these shards and run `statements` (BEGIN …) on each. Answer: None."""
+
+    shards: tuple[ShardId, ...]
+    statements: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Run one SQL text on these enlisted shards (SAVEPOINT …). Answer: None; an error names the shard."""
+
+    shards: tuple[ShardId, ...]
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """Run `sql` (COMMIT or ROLLBACK) on these enlisted shards in this order, then give the connections back.
+
+    Answer: tuple[BaseException | None, ...], one for each shard: an error never stops the others, and a connection
+    that had one is discarded, not pooled.
+    """
+
+    shards: tuple[ShardId, ...]
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetState:
+    """Make `statements` (SET …, in order) the session's state, on pinned connections now and on later ones when used.
+
+    If a statement fails on a server the former state stays and the error is thrown. Answer: None.
+    """
+
+    statements: tuple[str, ...]
+    probe: ShardId  # tried on this shard at once, so that a mistake shows now
+
+
+@dataclass(frozen=True, slots=True)
+class Describe:
+    """Look up a physical table of a shard. Answer: TableInfo, or None if the shard has no such table."""
+
+    shard: ShardId
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
+class DescribeCollation:
+    """Look up collations on a shard's server. Answer: tuple[Collation, ...] (unknown ones are left out)."""
+
+    shard: ShardId
+    names: tuple[str, ...]
+
+
+Op: TypeAlias = Query | Fetch | CloseQuery | Enlist | Command | Finish | SetState | Describe | DescribeCollation
+
+
+class Head(NamedTuple):
+    """What a script emits first: the columns (hidden ones cut off) or the counts of a write."""
+
+    description: Description
+    rowcount: int
+    lastrowid: int | None
+
+
+class Rows(NamedTuple):
+    """Rows for the caller."""
+
+    rows: Sequence[Row]
+
+
+Script: TypeAlias = Generator[Op | Head | Rows, Any, None]
+"""A session script: yields Ops and gets their answers, yields Head and Rows for the caller and gets None."""

@@ -1,0 +1,24 @@
+"""SQL text to Statement. `lex` reads the text, `read` its structure, `analyse` resolves names once metadata is there.
+
+Invariant: sqlglot's trees never leave this package.
+"""
+
+from shardkit.parse.commands import (
+    Command,
+    SetAutocommit,
+    SetNextTransaction,
+    SetVariables,
+    TransactionCommand,
+    read_command,
+)  # fmt: skip
+from shardkit.parse.ddl import WORDS as DDL_WORDS
+from shardkit.parse.ddl import Ddl, read_ddl, split_statements
+from shardkit.parse.lexer import Source, Style, first_word, lex
+from shardkit.parse.scopes import Names
+from shardkit.parse.statement import Draft, analyse, read
+
+__all__ = [
+    "DDL_WORDS", "Command", "Ddl", "Draft", "Names", "SetAutocommit", "SetNextTransaction", "SetVariables", "Source",
+    "Style", "TransactionCommand", "analyse", "first_word", "lex", "read", "read_command", "read_ddl",
+    "split_statements",
+]  # fmt: skip

@@ -1,0 +1,49 @@
+"""Function names, told apart by what they mean for several shards.
+
+Invariant: a function that stands in no list is unknown; unknown functions keep a statement on one shard.
+"""
+
+from __future__ import annotations
+
+FOLDED = frozenset({"COUNT", "SUM", "MIN", "MAX", "AVG"})
+"""Aggregates that can be split and folded."""
+
+SESSION = frozenset({
+    "LAST_INSERT_ID", "FOUND_ROWS", "ROW_COUNT", "GET_LOCK", "RELEASE_LOCK", "RELEASE_ALL_LOCKS", "IS_FREE_LOCK",
+    "IS_USED_LOCK", "CONNECTION_ID", "DATABASE", "SCHEMA",
+})  # fmt: skip
+"""Functions whose answer belongs to one server connection."""
+
+CLOCK = frozenset({
+    "NOW", "CURDATE", "CURTIME", "CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP",
+    "SYSDATE", "UTC_DATE", "UTC_TIME", "UTC_TIMESTAMP",
+})  # fmt: skip
+VOLATILE = CLOCK | {"RAND", "UUID", "UUID_SHORT", "RANDOM_BYTES", "SLEEP"}
+"""Another value on another shard."""
+
+SCALAR = frozenset({
+    "ABS", "ACOS", "ADDDATE", "ADDTIME", "ASCII", "ASIN", "ATAN", "ATAN2", "BIN", "BIT_COUNT", "BIT_LENGTH", "CAST",
+    "CEIL", "CEILING", "CHAR", "CHAR_LENGTH", "CHARACTER_LENGTH", "COALESCE", "CONCAT", "CONCAT_WS", "CONV", "CONVERT",
+    "COS", "COT", "CRC32", "DATE", "DATE_ADD", "DATE_FORMAT", "DATE_SUB", "DATEDIFF", "DAY", "DAYNAME", "DAYOFMONTH",
+    "DAYOFWEEK", "DAYOFYEAR", "DEGREES", "ELT", "EXP", "EXTRACT", "FIELD", "FIND_IN_SET", "FLOOR", "FORMAT",
+    "FROM_DAYS", "FROM_UNIXTIME", "GREATEST", "HEX", "HOUR", "IF", "IFNULL", "INSERT", "INSTR", "ISNULL",
+    "JSON_CONTAINS", "JSON_EXTRACT", "JSON_LENGTH", "JSON_TYPE", "JSON_UNQUOTE", "JSON_VALID", "LAST_DAY", "LCASE",
+    "LEAST", "LEFT", "LENGTH", "LN", "LOCATE", "LOG", "LOG10", "LOG2", "LOWER", "LPAD", "LTRIM", "MAKEDATE", "MD5",
+    "MICROSECOND", "MID", "MINUTE", "MOD", "MONTH", "MONTHNAME", "NULLIF", "OCT", "OCTET_LENGTH", "ORD", "PI",
+    "POSITION", "POW", "POWER", "QUARTER", "RADIANS", "REGEXP_LIKE", "REPEAT", "REPLACE", "REVERSE", "RIGHT", "ROUND",
+    "RPAD", "RTRIM", "SECOND", "SHA1", "SHA2", "SIGN", "SIN", "SPACE", "SQRT", "STR_TO_DATE", "STRCMP", "SUBDATE",
+    "SUBSTR", "SUBSTRING", "SUBSTRING_INDEX", "TAN", "TIME", "TIME_TO_SEC", "TIMEDIFF", "TIMESTAMP", "TIMESTAMPADD",
+    "TIMESTAMPDIFF", "TO_DAYS", "TRIM", "TRUNCATE", "UCASE", "UNHEX", "UNIX_TIMESTAMP", "UPPER", "WEEK", "WEEKDAY",
+    "WEEKOFYEAR", "WEIGHT_STRING", "YEAR", "YEARWEEK",
+})  # fmt: skip
+"""Functions of their arguments alone, the same on every shard."""
+
+NOT_CALLS = frozenset({
+    "ALL", "AND", "ANY", "AS", "BETWEEN", "BINARY", "BY", "CASE", "DISTINCT", "DIV", "ELSE", "EXCEPT", "EXISTS", "FOR",
+    "FROM", "HAVING", "IN", "INDEX", "INTERSECT", "INTERVAL", "INTO", "IS", "JOIN", "KEY", "KEYS", "LATERAL", "LIKE",
+    "LIMIT", "NOT", "OFFSET", "ON", "OR", "OVER", "PARTITION", "REGEXP", "RLIKE", "ROW", "SELECT", "SET", "SOME",
+    "STRAIGHT_JOIN", "TABLE", "THEN", "UNION", "UPDATE", "USE", "USING", "VALUE", "VALUES", "WHEN", "WHERE", "WITH",
+    "XOR", "ESCAPE", "DECIMAL", "NUMERIC", "SIGNED", "UNSIGNED", "VARCHAR", "CROSS", "INNER", "ORDER BY", "GROUP BY",
+    "END", "MEMBER", "OF", "DUPLICATE", "IGNORE", "FORCE", "INT", "FLOAT", "DOUBLE", "VARBINARY",
+})  # fmt: skip
+"""Words that a bracket may follow without being a call."""

@@ -1,0 +1,274 @@
+"""The facts of a plain SELECT that merging needs: items, order, groups, limits, and what stands in the way.
+
+Texts are copied from the user's own (comments blanked), never generated.
+Invariant: an expression whose meaning is not certain here becomes a blocker, not a guess.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from sqlglot import exp
+from sqlglot.tokens import TokenType
+
+from shardkit.flow import Blocker, Call, Expr, Item, SelectShape, Sort, Value
+from shardkit.parse import types
+from shardkit.parse.functions import FOLDED, NOT_CALLS, SCALAR, VOLATILE
+from shardkit.parse.lexer import Source
+from shardkit.parse.predicate import value_of
+from shardkit.parse.scopes import Scope
+from shardkit.parse.tokens import Clause, Tokens
+
+ONE_SHARD = "give the shard key with = so that one shard answers"
+_WORD = re.compile(r"[A-Za-z_][A-Za-z_ ]*\Z")
+
+
+class Shaper:
+    """Reads one SELECT. `blockers` collects why it could not be merged."""
+
+    def __init__(self, node: exp.Select, source: Source, tokens: Tokens, scope: Scope) -> None:
+        self.node, self.source, self.tokens, self.scope = node, source, tokens, scope
+        self.clauses = tokens.clauses()
+        self.blockers: list[Blocker] = []
+
+    def block(self, what: str, token: int, why: str, instead: str = ONE_SHARD) -> None:
+        """Note why this statement cannot be merged."""
+        self.blockers.append(Blocker(what, self.source.place(self.tokens.start(token)), why, instead))
+
+    def shape(self, keyed_columns: frozenset[tuple[int, str]]) -> SelectShape:
+        """All facts at once; `keyed_columns` are the columns that decide a row's slot on their own."""
+        self.look_for_blockers()
+        items = self.items()
+        group, group_items = self.groups(items)
+        order = self.orders(items)
+        distinct = self.node.args.get("distinct") is not None
+        identities = {expression.identity for expression in group}
+        if distinct and not group and not any(item.expr.aggregated for item in items):
+            identities = {item.expr.identity for item in items}
+        keyed = any(f"#{use}.{name}" in identities for use, name in keyed_columns)
+        limit, offset = self.limits()
+        return SelectShape(
+            tuple(items), distinct, tuple(order), tuple(group), tuple(group_items), keyed, limit, offset,
+            self.list_end(), self.span("order"), self.span("limit"),
+        )  # fmt: skip
+
+    # --- what stands in the way -------------------------------------------------------------------------------------
+
+    def look_for_blockers(self) -> None:
+        for index, word in enumerate(self.tokens.words()):
+            if self.tokens.items[index].token_type == TokenType.SELECT and self.tokens.depth[index] > 0:
+                self.block("a subquery over several shards", index, "its rows may lie on other shards than its row's")
+            if word == "OVER" and self.is_bracket(index + 1):
+                self.block("a window function over several shards", index, "its window would end at each shard's edge")
+            if word == "ROLLUP":
+                self.block("WITH ROLLUP over several shards", index, "super-aggregates need all groups at once")
+            if self.is_call(index) and word not in SCALAR and word not in FOLDED:
+                if word in VOLATILE and self.inside("where", index):
+                    continue  # each row asks for itself, on whichever server it lies
+                self.block(
+                    f"function {word} over several shards", index,
+                    "shardkit does not know whether it can be computed shard by shard",
+                )  # fmt: skip
+        if "having" in self.clauses and "group" not in self.clauses:
+            self.block("HAVING without GROUP BY over several shards", self.clauses["having"].keyword,
+                       "it may make one group of all rows", "WHERE")  # fmt: skip
+        if "window" in self.clauses:
+            self.block("a named window", self.clauses["window"].keyword, "its window would end at each shard's edge")
+        if self.scope.natural:
+            self.block("a NATURAL or bracketed join", self.clauses["from"].first, "its columns are not told apart",
+                       "write JOIN … ON a.key = b.key without brackets")  # fmt: skip
+
+    def inside(self, clause: str, index: int) -> bool:
+        found = self.clauses.get(clause)
+        return found is not None and found.first <= index < found.end
+
+    def is_bracket(self, index: int) -> bool:
+        return index < len(self.tokens.items) and self.tokens.items[index].token_type == TokenType.L_PAREN
+
+    def is_call(self, index: int) -> bool:
+        token = self.tokens.items[index]
+        if not self.is_bracket(index + 1) or token.token_type in (TokenType.IDENTIFIER, TokenType.STRING):
+            return False
+        if index and self.tokens.items[index - 1].token_type in (TokenType.DOT, TokenType.PARAMETER):
+            return False
+        return bool(_WORD.match(token.text)) and token.text.upper() not in NOT_CALLS
+
+    # --- expressions ------------------------------------------------------------------------------------------------
+
+    def expr(self, node: exp.Expr, first: int, end: int) -> Expr:
+        """An expression that stands in these tokens."""
+        start, stop = self.tokens.span(first, end)
+        text = self.source.clean[start:stop]
+        bare = node.unnest()
+        call = self.call(bare, text)
+        aggregated = node.find(exp.AggFunc) is not None
+        constant = isinstance(bare, (exp.Literal, exp.Null, exp.Boolean, exp.Placeholder))
+        return Expr(
+            text, self.source.params_between(start, stop), self.identity(node), types.infer(node, self.scope),
+            call, aggregated, constant, self.source.place(start),
+        )  # fmt: skip
+
+    def call(self, node: exp.Expr, text: str) -> Call | None:
+        names: dict[type[exp.Expr], str] = {
+            exp.Count: "count", exp.Sum: "sum", exp.Min: "min", exp.Max: "max", exp.Avg: "avg",
+        }  # fmt: skip
+        function = names.get(type(node))
+        if function is None or not text.endswith(")"):
+            return None
+        argument = text[text.index("(") + 1 : text.rindex(")")].strip()
+        distinct = isinstance(node.this, exp.Distinct) or argument.upper().startswith("DISTINCT")
+        return Call(function, argument, distinct, types.infer(node.this, self.scope))
+
+    def identity(self, node: exp.Expr) -> str:
+        """A name that two spellings of one expression share."""
+        ref = self.scope.resolve(node.unnest())
+        if ref is not None:
+            return f"#{ref[0]}.{ref[1]}"
+
+        def named(inner: exp.Expr) -> exp.Expr:
+            found = self.scope.resolve(inner) if isinstance(inner, exp.Column) else None
+            return exp.column(f"#{found[0]}.{found[1]}", quoted=True) if found else inner
+
+        return node.copy().transform(named, copy=False).sql(dialect="mysql")
+
+    def items(self) -> list[Item]:
+        """The select list, stars written out."""
+        clause = self.clauses["select"]
+        parts = self.tokens.split(clause.first, clause.end)
+        items: list[Item] = []
+        for node, (first, end) in zip(self.node.expressions, parts, strict=True):
+            if node.is_star and not isinstance(node.unalias(), exp.Count):
+                items += self.star(node, first)
+                continue
+            inner, stop = node, end
+            if isinstance(node, exp.Alias):
+                inner = node.this
+                stop = end - 1
+                if self.tokens.items[stop - 1].token_type == TokenType.ALIAS:
+                    stop -= 1
+            expression = self.expr(inner, first, stop)
+            name = node.alias or (inner.name if isinstance(inner, exp.Column) else "")
+            items.append(Item(expression, name, isinstance(node, exp.Alias)))
+        return items
+
+    def star(self, node: exp.Expr, token: int) -> list[Item]:
+        table = node.table if isinstance(node, exp.Column) else ""
+        if self.scope.derived or self.scope.using or self.scope.natural:
+            self.block("SELECT * here", token, "the columns cannot be counted before it runs", "name the columns")
+            return []
+        uses = dict.fromkeys(self.scope.uses.values())
+        items = []
+        for use in uses:
+            shown = next(name for name, number in self.scope.uses.items() if number == use)
+            if table and self.scope.uses.get(table) != use:
+                continue
+            for name, column in self.scope.columns[use].items():
+                known = types.column_of(self.scope, (use, name))
+                text = f"`{shown}`.`{column.name}`"
+                expression = Expr(text, (), f"#{use}.{name}", known, None, False, False, self.place(token))
+                items.append(Item(expression, column.name, False))
+        return items
+
+    def place(self, token: int) -> str:
+        return self.source.place(self.tokens.start(token))
+
+    # --- clauses ----------------------------------------------------------------------------------------------------
+
+    def list_end(self) -> int:
+        """Where hidden columns go in: before whatever follows the select list."""
+        return self.tokens.span(self.clauses["select"].first, self.clauses["select"].end)[1]
+
+    def span(self, name: str) -> tuple[int, int] | None:
+        clause = self.clauses.get(name)
+        return self.tokens.span(clause.keyword, clause.end) if clause else None
+
+    def groups(self, items: list[Item]) -> tuple[list[Expr], list[int | None]]:
+        group = self.node.args.get("group")
+        clause = self.clauses.get("group")
+        if group is None or clause is None:
+            return [], []
+        end = self.rollup_start(clause)
+        parts = self.tokens.split(clause.first, end)
+        if len(parts) != len(group.expressions):
+            self.block("this GROUP BY", clause.keyword, "its entries cannot be told apart")
+            return [], []
+        found = [self.group(node, part, items) for node, part in zip(group.expressions, parts, strict=True)]
+        return [expression for expression, _ in found], [item for _, item in found]
+
+    def rollup_start(self, clause: Clause) -> int:
+        for index in range(clause.first, clause.end):
+            if self.tokens.words()[index] == "ROLLUP":
+                return index - 1
+        return clause.end
+
+    def group(self, node: exp.Expr, part: tuple[int, int], items: list[Item]) -> tuple[Expr, int | None]:
+        """GROUP BY looks for columns first, then for aliases."""
+        position = self.position(node, items)
+        if position is None and isinstance(node, exp.Column) and not node.table and self.scope.resolve(node) is None:
+            position = self.alias(node.name, items)
+        if position is not None:
+            return items[position].expr, position
+        expression = self.expr(node, *part)
+        shown = next((i for i, item in enumerate(items) if item.expr.identity == expression.identity), None)
+        return expression, shown
+
+    def orders(self, items: list[Item]) -> list[Sort]:
+        order = self.node.args.get("order")
+        clause = self.clauses.get("order")
+        if order is None or clause is None:
+            return []
+        parts = self.tokens.split(clause.first, clause.end)
+        return [self.sort(node, part, items) for node, part in zip(order.expressions, parts, strict=True)]
+
+    def sort(self, node: exp.Expr, part: tuple[int, int], items: list[Item]) -> Sort:
+        """ORDER BY looks for positions, then for select items by name, then for columns."""
+        first, end = part
+        inner, descending = node, False
+        if isinstance(node, exp.Ordered):
+            inner, descending = node.this, bool(node.args.get("desc"))
+            if self.tokens.items[end - 1].token_type in (TokenType.ASC, TokenType.DESC):
+                end -= 1
+        position = self.position(inner, items)
+        if position is None and isinstance(inner, exp.Column) and not inner.table:
+            position = self.alias(inner.name, items)
+        if position is not None:
+            return Sort(replace(items[position].expr, place=self.place(first)), position, descending)
+        expression = self.expr(inner, first, end)
+        shown = next((i for i, item in enumerate(items) if item.expr.identity == expression.identity), None)
+        if shown is None and self.hides_alias(inner, items):
+            self.block("ORDER BY an expression of an alias", first, "the alias cannot be used in a hidden column",
+                       "order by the alias itself, or write its expression out")  # fmt: skip
+        return Sort(expression, shown, descending)
+
+    def hides_alias(self, node: exp.Expr, items: list[Item]) -> bool:
+        aliases = {item.name.lower(): item.expr.identity for item in items if item.aliased}
+        for column in node.find_all(exp.Column):
+            wanted = aliases.get(column.name.lower()) if not column.table else None
+            if wanted is not None and wanted != self.identity(column):
+                return True
+        return False
+
+    def position(self, node: exp.Expr, items: list[Item]) -> int | None:
+        if isinstance(node, exp.Literal) and not node.is_string and str(node.this).isdigit():
+            position = int(str(node.this)) - 1
+            return position if 0 <= position < len(items) else None
+        return None
+
+    def alias(self, name: str, items: list[Item]) -> int | None:
+        """The select item of that name, aliases before column names."""
+        for aliased in (True, False):
+            for index, item in enumerate(items):
+                if item.aliased is aliased and item.name.lower() == name.lower():
+                    return index
+        return None
+
+    def limits(self) -> tuple[Value | None, Value | None]:
+        limit, offset = self.node.args.get("limit"), self.node.args.get("offset")
+        found: list[Value | None] = []
+        for clause in (limit, offset):
+            value = value_of(clause.expression, self.source.params) if clause is not None else None
+            if clause is not None and value is None:
+                self.block("this LIMIT", self.clauses["limit"].keyword, "it is not a number or a placeholder")
+            found.append(value)
+        return found[0], found[1]

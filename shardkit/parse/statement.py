@@ -1,0 +1,258 @@
+"""From text to Statement in two steps: `read` (text alone) and `analyse` (with names known).
+
+Between the two, the session may look up table metadata, because `read` already knows which tables are meant.
+Invariant: every table name in the text is a TableUse, or the statement is refused; a name left unspliced would reach
+the wrong table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import ParseError, TokenError
+from sqlglot.tokens import TokenType
+
+from shardkit.errors import NotSupportedError, SessionBoundRefused, SqlSyntaxError
+from shardkit.flow import Kind, Span, Statement, TableUse
+from shardkit.parse import scopes as scoping
+from shardkit.parse import write
+from shardkit.parse.functions import CLOCK, SESSION, VOLATILE
+from shardkit.parse.lexer import PREFIX, Source, Style, lex
+from shardkit.parse.predicate import ANYTHING, Solver
+from shardkit.parse.relations import colocated, picks, select_key_facts
+from shardkit.parse.scopes import Names, Scope
+from shardkit.parse.select import Shaper
+from shardkit.parse.tokens import Tokens
+
+_KINDS = {
+    "SELECT": Kind.SELECT, "WITH": Kind.SELECT, "VALUES": Kind.SELECT, "TABLE": Kind.SELECT, "INSERT": Kind.INSERT,
+    "REPLACE": Kind.REPLACE, "UPDATE": Kind.UPDATE, "DELETE": Kind.DELETE,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A parsed text whose names are not resolved yet."""
+
+    source: Source
+    kind: Kind
+    tree: exp.Expr
+    tokens: Tokens
+    tables: tuple[exp.Table, ...]
+
+    @property
+    def table_names(self) -> tuple[str, ...]:
+        """The logical tables named, each once."""
+        return tuple(dict.fromkeys(table.name for table in self.tables))
+
+
+def read(source: Source, word: str) -> Draft:
+    """Parse a SELECT or a write. Raises SqlSyntaxError, SessionBoundRefused, NotSupportedError."""
+    kind = _KINDS.get(word)
+    if kind is None:
+        raise SqlSyntaxError(
+            f"You have an error in your SQL syntax near {source.text.strip()[:20]!r}, {source.place(0)}"
+        )
+    tokens = Tokens(source)
+    _refuse_by_token(source, tokens, kind)
+    tree = parse(source)
+    if kind is Kind.SELECT and isinstance(tree, (exp.Update, exp.Delete, exp.Insert)):
+        kind = {exp.Update: Kind.UPDATE, exp.Delete: Kind.DELETE, exp.Insert: Kind.INSERT}[type(tree)]
+    return Draft(source, kind, tree, tokens, tuple(_tables(tree, source)))
+
+
+def parse(source: Source) -> exp.Expr:
+    """sqlglot's tree of one statement. Raises SqlSyntaxError with the place in the user's text."""
+    try:
+        trees = sqlglot.parse(source.parser_text, dialect="mysql")
+    except (ParseError, TokenError) as error:
+        raise SqlSyntaxError(_syntax_message(error, source)) from error
+    found = [tree for tree in trees if tree is not None and not isinstance(tree, exp.Semicolon)]
+    if len(found) != 1:
+        what = "several statements in one text" if found else "an empty statement"
+        raise SqlSyntaxError(f"{what}: execute takes exactly one statement", errno=1065 if not found else 1064)
+    tree = found[0]
+    if isinstance(tree, exp.Command):
+        raise SqlSyntaxError("shardkit's parser does not understand this statement")
+    for placeholder in tree.find_all(exp.Placeholder):
+        if not placeholder.name.startswith(PREFIX):
+            raise SqlSyntaxError("a placeholder other than %s or %(name)s")
+    return tree
+
+
+def _syntax_message(error: Exception, source: Source) -> str:
+    details = getattr(error, "errors", None)
+    if not details:
+        return f"You have an error in your SQL syntax: {str(error).splitlines()[0]}"
+    first = details[0]
+    lines = source.parser_text.split("\n")
+    offset = sum(len(line) + 1 for line in lines[: first["line"] - 1]) + first["col"] - len(first["highlight"] or "")
+    where = source.place(min(source.origin(max(offset, 0)), len(source.text)))
+    return f"You have an error in your SQL syntax near {first['highlight']!r}, {where}: {first['description']}"
+
+
+def _refuse_by_token(source: Source, tokens: Tokens, kind: Kind) -> None:
+    """What no shard may be asked, told from the tokens alone."""
+    words = tokens.words()
+    for index, token in enumerate(tokens.items):
+        where = source.place(tokens.start(index))
+        call = index + 1 < len(words) and tokens.items[index + 1].token_type == TokenType.L_PAREN
+        if call and words[index] in SESSION and token.token_type != TokenType.IDENTIFIER:
+            raise SessionBoundRefused(
+                f"{words[index]}()", where=where, why="its answer belongs to one server connection, not to the session",
+                instead="cursor.lastrowid or cursor.rowcount, where they serve",
+            )  # fmt: skip
+        if token.token_type == TokenType.COLON_EQ:
+            raise SessionBoundRefused(
+                "assigning a user variable in a statement", where=where, instead="SET @name = literal",
+                why="the variable would exist on one shard's connection only",
+            )  # fmt: skip
+        if token.token_type == TokenType.INTO and kind is Kind.SELECT:
+            raise NotSupportedError(
+                "SELECT … INTO", where=where, why="variables and files belong to one server",
+                instead="read the rows and keep them in the program",
+            )  # fmt: skip
+
+
+def _tables(tree: exp.Expr, source: Source) -> list[exp.Table]:
+    """The uses of real tables: CTE names, multi-table DELETE targets and table functions left out."""
+    targets = {id(t) for node in tree.find_all(exp.Delete) for t in node.args.get("tables") or ()}
+    if isinstance(tree, exp.Delete) and tree.args.get("using"):
+        targets.add(id(tree.this))
+    found = []
+    for table in tree.find_all(exp.Table):
+        if id(table) in targets or not isinstance(table.this, exp.Identifier) or _is_cte(table):
+            continue
+        if table.name.lower() == "dual" and not table.this.quoted:
+            continue
+        if table.args.get("db"):
+            raise NotSupportedError(
+                f"the database-qualified name {table.sql(dialect='mysql')}",
+                where=source.place(source.origin(table.args["db"].meta.get("start", 0))),
+                why="shardkit decides which database a table lies in", instead=f"{table.name} alone",
+            )  # fmt: skip
+        found.append(table)
+    return sorted(found, key=lambda t: t.this.meta["start"])
+
+
+def _is_cte(table: exp.Table) -> bool:
+    node: exp.Expr | None = table.parent
+    while node is not None:
+        clause = node.args.get("with_")
+        if clause is not None and any(cte.alias.lower() == table.name.lower() for cte in clause.expressions):
+            return True
+        node = node.parent
+    return False
+
+
+def analyse(draft: Draft, names: Names) -> Statement:
+    """Resolve names and collect every fact routing and rewriting need. Pure."""
+    numbered = [(table, use) for use, table in enumerate(draft.tables)]
+    scopes = scoping.build(draft.tree, numbered, names)
+    uses = tuple(_use(draft, table, use, scopes) for table, use in numbered)
+    ordered = list(scopes.values())
+    solver = Solver(ordered, draft.source.params)
+    keys = [names.keys(use.name) or () for use in uses]
+    predicates = tuple(solver.predicate(use.index, keys[use.index]) for use in uses)
+    groups = colocated(uses, keys, solver, names)
+    select, blockers, insert = None, [], None
+    scope = scopes.get(id(draft.tree))
+    if isinstance(draft.tree, exp.Select) and scope is not None and draft.tree.args.get("with_") is None:
+        shaper = Shaper(draft.tree, draft.source, draft.tokens, scope)
+        if "select" in shaper.clauses:
+            select = shaper.shape(select_key_facts(uses, keys, groups))
+            blockers = shaper.blockers
+    elif draft.kind is not Kind.SELECT:
+        blockers = write.write_blockers(draft.tree, draft.source, draft.tokens)
+    if isinstance(draft.tree, exp.Insert) and uses:
+        insert = write.shape(draft.tree, draft.source, draft.tokens, keys[0], names.info(uses[0].name))
+    words = _calls(draft.tokens)
+    _refuse_moved_rows(draft, uses, keys)
+    return Statement(
+        text=draft.source.text, clean=draft.source.clean, named=_named(draft.source), kind=draft.kind,
+        params=draft.source.params, param_spans=draft.source.param_spans, tables=uses,
+        predicates=predicates if not isinstance(draft.tree, exp.Insert) else (ANYTHING, *predicates[1:]),
+        colocated=groups, qualifiers=_qualifiers(draft, uses, scopes),
+        picks=picks(draft, ordered, keys, solver), blockers=tuple(blockers), select=select, insert=insert,
+        locking=bool(draft.tree.find(exp.Lock)), needs_database=_needs_database(draft),
+        volatile=bool(words & (VOLATILE - CLOCK)), clock=bool(words & CLOCK),
+        clauses=frozenset(draft.tokens.clauses()),
+    )  # fmt: skip
+
+
+def _refuse_moved_rows(draft: Draft, uses: tuple[TableUse, ...], keys: list[tuple[str, ...]]) -> None:
+    """An assignment to a shard key would leave the row on a shard where nobody looks for it."""
+    if draft.kind is Kind.SELECT:
+        return
+    written = {key for use in uses if use.written for key in keys[use.index]}
+    for column in write.assigned_columns(draft.tree):
+        if column.name.lower() in written:
+            where = draft.source.place(draft.source.origin(column.this.meta.get("start", 0)))
+            raise NotSupportedError(
+                f"giving the shard key {column.name} a new value", where=where,
+                why="the row would have to move to another shard",
+                instead="INSERT the row with its new key and DELETE the old one",
+            )  # fmt: skip
+
+
+def _named(source: Source) -> bool | None:
+    return None if source.style is Style.RAW else source.style is Style.NAMED
+
+
+def _use(draft: Draft, table: exp.Table, use: int, scopes: dict[int, Scope]) -> TableUse:
+    scope = scoping.scope_of(table, scopes)
+    tokens = draft.tokens
+    token = tokens.at(table.this.meta["start"])
+    span: Span = (tokens.start(token), draft.source.origin(table.this.meta["end"]) + 1)
+    written = _is_target(table, draft.tree)
+    root = draft.tree
+    no_alias = written and (
+        isinstance(root, exp.Insert) or (isinstance(root, exp.Delete) and not root.args.get("tables"))
+    )
+    alias_at = None if no_alias or table.alias else span[1]
+    if alias_at is not None and token + 1 < len(tokens.items) and tokens.words()[token + 1] == "PARTITION":
+        alias_at = tokens.start(tokens.closing(token + 2)) + 1
+    number = scope.number if scope is not None else 0
+    optional = scope is not None and use in scope.optional
+    return TableUse(use, table.name, table.alias or None, span, alias_at, number, written, optional)
+
+
+def _is_target(table: exp.Table, root: exp.Expr) -> bool:
+    """Whether this is the table a write changes (for joins: any table of its own FROM)."""
+    if isinstance(root, exp.Insert):
+        return table is root.this or (isinstance(root.this, exp.Schema) and table is root.this.this)
+    if isinstance(root, (exp.Update, exp.Delete)):
+        return table.find_ancestor(exp.Select) is None
+    return False
+
+
+def _qualifiers(draft: Draft, uses: tuple[TableUse, ...], scopes: dict[int, Scope]) -> tuple[tuple[Span, int], ...]:
+    """`t.` before columns of tables that can take no alias: to be renamed with the table."""
+    fixed = {use.name: use.index for use in uses if use.alias_at is None and use.alias is None}
+    found = []
+    for column in draft.tree.find_all(exp.Column):
+        part = column.args.get("table")
+        if part is not None and part.name in fixed and "start" in part.meta:
+            span = (draft.source.origin(part.meta["start"]), draft.source.origin(part.meta["end"]) + 1)
+            found.append((span, fixed[part.name]))
+    return tuple(sorted(set(found)))
+
+
+def _calls(tokens: Tokens) -> set[str]:
+    words = tokens.words()
+    bracket = [token.token_type == TokenType.L_PAREN for token in tokens.items]
+    return {word for word, following in zip(words, [*bracket[1:], False], strict=True) if following} | (
+        set(words) & {"CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME"}
+    )
+
+
+def _needs_database(draft: Draft) -> bool:
+    """A function shardkit does not know may be a stored one, which is looked up in the selected database."""
+    return any(isinstance(node, exp.Anonymous) for node in draft.tree.walk())
+
+
+def prepare(text: str, style: Style) -> Source:
+    """The lexer's view of a text; see lexer.lex."""
+    return lex(text, style)

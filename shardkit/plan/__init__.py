@@ -1,0 +1,13 @@
+"""The pipeline put together: text -> parse -> route -> rewrite -> Plan, with the plan cache and explain.
+
+Invariant: planning does no I/O; what it does not know it asks for with MetadataNeeded.
+"""
+
+from shardkit.plan.catalog import Catalog, MetadataNeeded
+from shardkit.plan.explain import Explanation, explain_ready
+from shardkit.plan.planner import Planner, Ready, style_of
+from shardkit.plan.prepared import Prepared
+
+__all__ = [
+    "Catalog", "Explanation", "MetadataNeeded", "Planner", "Prepared", "Ready", "explain_ready", "style_of",
+]  # fmt: skip

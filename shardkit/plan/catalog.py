@@ -1,0 +1,61 @@
+"""What is known of the databases so far: tables and collations, filled in lazily by the session.
+
+Invariant: a catalog only ever answers from memory; who asks for what is not there gets MetadataNeeded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from shardkit.flow import Collation, Column, TableInfo
+
+
+class MetadataNeeded(Exception):
+    """These tables must be described before the plan can be made. Never reaches a user."""
+
+    def __init__(self, tables: tuple[str, ...]) -> None:
+        self.tables = tables
+        super().__init__(", ".join(tables))
+
+
+class Catalog:
+    """Tables by logical name, collations by name. Shared between threads: entries are replaced whole."""
+
+    def __init__(self) -> None:
+        self._tables: dict[str, TableInfo] = {}
+        self._collations: dict[str, Collation] = {}
+        self.version = 0
+
+    def table(self, name: str) -> TableInfo | None:
+        """The table, if it has been described."""
+        return self._tables.get(name)
+
+    def missing(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of the names that have not been described yet."""
+        return tuple(name for name in names if name not in self._tables)
+
+    def columns(self, names: Iterable[str]) -> dict[str, dict[str, Column]]:
+        """The columns of these tables by lower-case name."""
+        known = ((name, self._tables.get(name)) for name in names)
+        return {name: {c.name.lower(): c for c in info.columns} for name, info in known if info is not None}
+
+    def blank(self, collation: str) -> bytes | None:
+        """The blank's weight of a collation, b'' if it does not pad, None if the collation is not known."""
+        found = self._collations.get(collation)
+        return found.blank if found is not None else None
+
+    def unknown_collations(self, info: TableInfo) -> tuple[str, ...]:
+        """Collations of the table's columns that have not been looked up yet."""
+        names = {column.collation for column in info.columns if column.collation}
+        return tuple(sorted(name for name in names if name not in self._collations))
+
+    def add(self, info: TableInfo, name: str, collations: Iterable[Collation] = ()) -> None:
+        """Enter a described table under its logical name."""
+        self._collations.update({collation.name: collation for collation in collations})
+        self._tables[name] = info
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Drop tables that a server says have changed; every plan made before is stale."""
+        for name in names:
+            self._tables.pop(name, None)
+        self.version += 1

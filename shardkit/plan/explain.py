@@ -1,0 +1,132 @@
+"""What a statement would do, for people as a tree and for programs as JSON. The JSON is what tests compare.
+
+Invariant: an explanation never holds parameter values, only SQL with placeholders.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from shardkit.errors import NotSupportedError
+from shardkit.flow import Compare, Key, Kind, MergeSpec, Plan, Strategy
+from shardkit.parse import Ddl
+from shardkit.plan.planner import Planner
+from shardkit.plan.prepared import Prepared
+from shardkit.values import Params
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """`kind` is pass, merge, write, ddl, session or refused; `data` is the JSON."""
+
+    kind: str
+    data: dict[str, Any]
+
+    def json(self) -> dict[str, Any]:
+        """The explanation as plain data."""
+        return self.data
+
+    def __str__(self) -> str:
+        return "\n".join(_tree(self.data))
+
+
+def explain_ready(planner: Planner, text: str, params: Params) -> Explanation:
+    """Explain a statement from what the catalog knows. Raises MetadataNeeded, and errors other than refusals."""
+    try:
+        ready = planner.prepare(text, params)
+        if isinstance(ready, Prepared):
+            return _explained(ready.plan(params, frozenset()))
+        if isinstance(ready, Ddl):
+            return _explained(planner.spread(ready))
+    except NotSupportedError as error:
+        refused = {
+            "code": error.code, "what": error.what, "where": error.where, "why": error.why, "instead": error.instead,
+        }  # fmt: skip
+        return Explanation("refused", {"kind": "refused", "refused": refused, "targets": []})
+    return Explanation("session", {"kind": "session", "statement": type(ready).__name__, "targets": []})
+
+
+def _explained(plan: Plan) -> Explanation:
+    kind = _kind(plan)
+    targets = [
+        {"shard": str(task.shard), "slot": target.slot, "tables": list(target.names), "sql": task.sql}
+        for target, task in zip(plan.route.targets, plan.tasks, strict=True)
+    ]
+    data: dict[str, Any] = {
+        "kind": kind, "statement": plan.kind.value, "reason": plan.route.reason, "targets": targets,
+    }  # fmt: skip
+    if plan.merge is not None:
+        data["merge"] = _merge(plan.merge, plan)
+    return Explanation(kind, data)
+
+
+def _kind(plan: Plan) -> str:
+    if plan.kind is Kind.DDL:
+        return "ddl"
+    if plan.kind is not Kind.SELECT:
+        return "write"
+    return "pass" if plan.merge is None else "merge"
+
+
+def _merge(spec: MergeSpec, plan: Plan) -> dict[str, Any]:
+    return {
+        "strategy": spec.strategy.value,
+        "columns": spec.columns,
+        "hidden": list(spec.hidden),
+        "order": [_key(key, spec) for key in spec.order],
+        "group": [_key(key, spec) for key in spec.group],
+        "distinct": [_key(key, spec) for key in spec.distinct],
+        "folds": [f"{fold.function} of {', '.join(_column(c, spec) for c in fold.operands)}" for fold in spec.folds],
+        "offset": plan.window.offset,
+        "limit": plan.window.limit,
+    }
+
+
+def _column(column: int, spec: MergeSpec) -> str:
+    return f"column {column + 1}" if column < spec.columns else f"hidden {spec.hidden[column - spec.columns]}"
+
+
+def _key(key: Key, spec: MergeSpec) -> str:
+    words = [_column(key.column, spec)]
+    if key.descending:
+        words.append("DESC")
+    if key.compare is Compare.WEIGHT:
+        words.append("by weight, blanks padded" if key.blank else "by weight")
+    return " ".join(words)
+
+
+_STRATEGIES = {
+    Strategy.CONCAT.value: "rows of all shards, one after another",
+    Strategy.ORDERED.value: "k-way merge of ordered streams",
+    Strategy.GROUP.value: "fold partial groups",
+}
+
+
+def _tree(data: dict[str, Any]) -> list[str]:
+    if data["kind"] == "refused":
+        refused = data["refused"]
+        return [f"refused {refused['code']}: {refused['what']}", f"├─ where: {refused['where'] or 'the statement'}",
+                f"├─ why: {refused['why']}", f"└─ instead: {refused['instead']}"]  # fmt: skip
+    if data["kind"] == "session":
+        return [f"session: {data['statement']}", "└─ changes this connection only"]
+    lines = [f"{data['kind']} {data['statement']}: {data['reason']}"]
+    if "merge" in data:
+        lines += _merge_lines(data["merge"])
+    targets = data["targets"]
+    lines.append(f"└─ {len(targets)} target{'s' if len(targets) != 1 else ''}")
+    for number, target in enumerate(targets):
+        branch = "└─" if number == len(targets) - 1 else "├─"
+        lines.append(f"   {branch} {target['shard']} slot {target['slot']}: {target['sql']}")
+    return lines
+
+
+def _merge_lines(merge: dict[str, Any]) -> list[str]:
+    lines = [f"├─ {_STRATEGIES[merge['strategy']]}"]
+    for name in ("group", "folds", "distinct", "order", "hidden"):
+        if merge[name]:
+            lines.append(f"│  {name}: {'; '.join(merge[name])}")
+    if merge["limit"] is not None or merge["offset"]:
+        end = "the end" if merge["limit"] is None else merge["offset"] + merge["limit"]
+        lines.append(f"│  rows {merge['offset'] + 1} to {end}")
+    return lines

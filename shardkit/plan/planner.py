@@ -1,0 +1,119 @@
+"""Text and parameters to a Plan, with a cache by text. The ten lines that hold the pipeline together are `prepare`.
+
+Invariant: a text that was planned before never meets the parser again, until the catalog changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from shardkit.errors import CrossShardRefused, UnknownTable
+from shardkit.flow import Kind, Plan, Route, Target, Task
+from shardkit.parse import (
+    DDL_WORDS,
+    Command,
+    Ddl,
+    Style,
+    analyse,
+    first_word,
+    lex,
+    read,
+    read_command,
+    read_ddl,
+)  # fmt: skip
+from shardkit.plan.catalog import Catalog, MetadataNeeded
+from shardkit.plan.names import RuleNames
+from shardkit.plan.prepared import Prepared
+from shardkit.rewrite import Template, name_edits
+from shardkit.rules import Rules, ShardedTable, SingleTable
+from shardkit.values import Params, PhysicalTable
+
+Ready: TypeAlias = Prepared | Command | Ddl
+
+CACHE_SIZE = 4096
+
+
+class Planner:
+    """Plans statements for one set of rules. Shared by all connections of a cluster."""
+
+    def __init__(self, rules: Rules, catalog: Catalog) -> None:
+        self.rules, self.catalog = rules, catalog
+        self._cache: dict[tuple[str, Style], tuple[int, Ready]] = {}
+        self.parses = 0
+        """How many texts met the parser: stays still while the cache answers."""
+
+    def prepare(self, text: str, params: Params) -> Ready:
+        """The prepared form of a text. Raises MetadataNeeded when tables must be described first."""
+        style = style_of(params)
+        found = self._cache.get((text, style))
+        if found is not None and found[0] == self.catalog.version:
+            return found[1]
+        version = self.catalog.version
+        ready = self._build(text, style)
+        if len(self._cache) >= CACHE_SIZE:
+            self._cache.pop(next(iter(self._cache), (text, style)), None)
+        self._cache[text, style] = version, ready
+        return ready
+
+    def _build(self, text: str, style: Style) -> Ready:
+        self.parses += 1
+        source = lex(text, style)
+        word = first_word(source)
+        command = read_command(source)
+        if command is not None:
+            return command
+        if word in DDL_WORDS:
+            return read_ddl(source)
+        draft = read(source, word)
+        names = draft.table_names
+        for name in names:
+            if self.rules.find(name) is None:
+                raise UnknownTable(f"Table '{name}' doesn't exist: the rules do not name it")
+        missing = self.catalog.missing(names)
+        if missing:
+            raise MetadataNeeded(missing)
+        statement = analyse(draft, RuleNames(self.rules, self.catalog))
+        return Prepared(statement, self.rules, self.catalog.columns(names), self.catalog.blank)
+
+    def spread(self, ddl: Ddl) -> Plan:
+        """The tasks of a DDL statement: one for each physical table. Raises UnknownTable, CrossShardRefused."""
+        statement = ddl.statement
+        tables = [self.rules.find(use.name) for use in statement.tables]
+        main = tables[0]
+        if main is None:
+            raise UnknownTable(f"Table '{statement.tables[0].name}' doesn't exist: the rules do not name it")
+        template = Template(statement, name_edits(statement))
+        targets = []
+        if isinstance(main, ShardedTable):
+            places = [(main.layout.place(slot, main.name), slot) for slot in range(main.layout.slots)]
+        elif isinstance(main, SingleTable):
+            places = [(PhysicalTable(main.shard, main.name), 0)]
+        else:
+            places = [(PhysicalTable(shard, main.name), i) for i, shard in enumerate(main.layout.shards)]
+        for place, slot in places:
+            names = [place.name]
+            for use, other in zip(statement.tables[1:], tables[1:], strict=True):
+                names.append(self._referenced(use.name, other, main, slot))
+            targets.append(Target(place.shard, slot, tuple(names)))
+        tasks = tuple(Task(t.shard, template.render(t, None, {}, None)[0]) for t in targets)
+        return Plan(Kind.DDL, Route(tuple(targets), f"every physical table of {main.name}"), tasks)
+
+    def _referenced(self, name: str, other: Any, main: Any, slot: int) -> str:
+        """The physical table a foreign key refers to; it must lie beside the table that refers."""
+        same = isinstance(other, ShardedTable) and isinstance(main, ShardedTable) and other.layout is main.layout
+        if same:
+            return str(other.layout.place(slot, other.name).name)
+        if other is not None and not isinstance(other, ShardedTable):
+            return name
+        raise CrossShardRefused(
+            f"a foreign key to {name}", why="its rows may lie on other shards", where="line 1, column 1",
+            instead="a foreign key to a bound or broadcast table",
+        )  # fmt: skip
+
+
+def style_of(params: Params) -> Style:
+    """How these parameters are written in a text."""
+    if params is None:
+        return Style.RAW
+    return Style.NAMED if isinstance(params, Mapping) else Style.POSITIONAL

@@ -1,0 +1,226 @@
+"""One SQL text made ready: its router and templates, kept for as long as the text is cached.
+
+Invariant: planning an execution touches no parser; all that depends on the text alone happened before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from shardkit.errors import CrossShardRefused, NotSupportedError, NotYetError, ParameterError
+from shardkit.flow import Blocker, Column, Kind, Pick, Plan, Route, Statement, Target, Task, Value, Window
+from shardkit.rewrite import Blanks, Merging, Template, choice_edit, merging, name_edits
+from shardkit.route import Router
+from shardkit.route.solve import equal, value_of
+from shardkit.rules import BroadcastTable, Rules, ShardedTable
+from shardkit.values import Params, ShardId
+
+NO_WINDOW = Window()
+PACKET = 1_000_000
+"""About how many bytes one multi-row INSERT may hold; servers refuse packets over 16 to 64 MB."""
+
+
+class Prepared:
+    """A SELECT or write whose names are resolved."""
+
+    def __init__(
+        self, statement: Statement, rules: Rules, columns: Mapping[str, Mapping[str, Column]], blanks: Blanks
+    ) -> None:
+        self.statement = statement
+        self.rules = rules
+        self.router = Router(statement, rules, columns)
+        self._blanks = blanks
+        self._check_features()
+        self._plain = Template(statement, name_edits(statement))
+        self._split: Template | None = None
+        self._merge: tuple[Merging, Template] | None = None
+        self._types = self._visible_types() if any(s.embedded for s in rules.servers.values()) else ()
+
+    def plan(self, params: Params, prefer: frozenset[ShardId]) -> Plan:
+        """What one execution will do. Raises ParameterError, NotSupportedError, ShardKeyError."""
+        self._check_params(params)
+        route = self.router.route(params, prefer)
+        statement = self.statement
+        if len(route.targets) == 1 and len(route.rows) < 2:
+            target = route.targets[0]
+            sql, args = self._plain.render(target, params, {}, None)
+            task = Task(target.shard, sql, args, statement.needs_database, self._types)
+            return Plan(statement.kind, route, (task,), None, NO_WINDOW, statement.locking)
+        if statement.kind is Kind.SELECT:
+            return self._merged(route, params)
+        return self._written(route, params)
+
+    def _check_features(self) -> None:
+        """Refuse writes that would need what this version of shardkit does not carry out."""
+        table = self.router.tables[0] if self.router.tables else None
+        if self.statement.kind is Kind.SELECT or not isinstance(table, ShardedTable):
+            return
+        version = "this version of shardkit does not carry it out"
+        if table.indexes:
+            raise NotYetError(f"writing table {table.name}, which has index tables", why=version,
+                              instead="a table without indexes in the rules")  # fmt: skip
+        insert = self.statement.insert
+        omitted = [name for name in table.generate if insert is not None and name.lower() not in insert.columns]
+        if omitted:
+            raise NotYetError(f"generating {table.name}.{omitted[0]}", why=version, instead="the id in the INSERT")
+
+    # --- reads ------------------------------------------------------------------------------------------------------
+
+    def _merged(self, route: Route, params: Params) -> Plan:
+        merging, template = self._merging()
+        if merging.spec is None:
+            raise _refusal(merging.blockers[0])
+        window = self._window(params)
+        limit = window.offset + window.limit if merging.push_limit and window.limit is not None else None
+        tasks = []
+        for target in route.targets:
+            chosen = self._choose(target, params)
+            sql, args = template.render(target, params, chosen, limit)
+            tasks.append(
+                Task(target.shard, sql, args, self.statement.needs_database, merging.types if self._types else ())
+            )
+        return Plan(Kind.SELECT, route, tuple(tasks), merging.spec, window)
+
+    def _merging(self) -> tuple[Merging, Template]:
+        if self._merge is None:
+            found = merging(self.statement, self._blanks)
+            self._merge = found, Template(self.statement, found.edits)
+        return self._merge
+
+    def _window(self, params: Params) -> Window:
+        shape = self.statement.select
+        if shape is None or (shape.limit is None and shape.offset is None):
+            return NO_WINDOW
+        limit = _count(shape.limit, params, "LIMIT") if shape.limit is not None else None
+        offset = _count(shape.offset, params, "OFFSET") if shape.offset is not None else 0
+        return Window(offset, limit)
+
+    def _choose(self, target: Target, params: Params) -> dict[int, Sequence[int]]:
+        """For each IN list on a shard key: the entries that this target can have."""
+        chosen: dict[int, Sequence[int]] = {}
+        for number, pick in enumerate(self.statement.picks):
+            entries = self._entries(pick, target, params)
+            if entries:
+                chosen[number] = entries
+        return chosen
+
+    def _entries(self, pick: Pick, target: Target, params: Params) -> list[int]:
+        table, column = self.router.tables[pick.use], self.router.columns[pick.use].get(pick.column)
+        if not isinstance(table, ShardedTable) or column is None:
+            return []
+        values = [value_of(value, params) for value in pick.values]
+        return [i for i, value in enumerate(values) if target.slot in equal(table, column, value)]
+
+    # --- writes -----------------------------------------------------------------------------------------------------
+
+    def _written(self, route: Route, params: Params) -> Plan:
+        self._check_write(route)
+        template = self._split_template()
+        rows = self.statement.insert.rows if self.statement.insert is not None else None
+        tasks = []
+        for number, target in enumerate(route.targets):
+            chosen = {0: route.rows[number]} if rows is not None and route.rows else self._choose(target, params)
+            sql, args = template.render(target, params, chosen, None)
+            tasks.append(Task(target.shard, sql, args, self.statement.needs_database))
+        return Plan(self.statement.kind, route, tuple(tasks), None)
+
+    def _check_write(self, route: Route) -> None:
+        statement = self.statement
+        if len(route.targets) == 1:
+            return
+        if statement.blockers:
+            raise _refusal(statement.blockers[0])
+        if route.copies and (statement.volatile or statement.clock):
+            raise CrossShardRefused(
+                "a function such as NOW() or UUID() in a write on a broadcast table",
+                why="each copy would get its own value",
+                instead="compute the value in the program and give it as a parameter", where="line 1, column 1",
+            )  # fmt: skip
+
+    def _split_template(self) -> Template:
+        """The template of a write over several shards: each has its own rows or its own IN entries."""
+        if self._split is None:
+            statement = self.statement
+            edits = name_edits(statement)
+            if statement.insert is not None:
+                if statement.insert.rows is not None:
+                    edits.append(choice_edit(statement, 0, statement.insert.rows))
+            else:
+                edits += [choice_edit(statement, number, pick) for number, pick in enumerate(statement.picks)]
+            self._split = Template(statement, edits)
+        return self._split
+
+    def batch(self, rows: Sequence[Params], size: int) -> list[Plan] | None:
+        """Plans that insert many rows, each given as the parameters of one, in statements of at most `size` rows.
+
+        None when the statement is not a plain INSERT of one row with all its %s inside the row.
+        """
+        insert = self.statement.insert
+        if insert is None or insert.rows is None or len(insert.keys) != 1 or self.statement.named is not False:
+            return None
+        start, end = insert.rows.span
+        if not isinstance(self.router.tables[0], ShardedTable) or not self.statement.params:
+            return None
+        if any(a < start or b > end for a, b in self.statement.param_spans):
+            return None
+        groups: dict[Target, list[Sequence[Any]]] = {}
+        for params in rows:
+            self._check_params(params)
+            assert isinstance(params, Sequence)
+            groups.setdefault(self.router.route(params, frozenset()).targets[0], []).append(params)
+        return [self._batch_plan(target, part) for target, mine in groups.items() for part in _parts(mine, size)]
+
+    def _batch_plan(self, target: Target, rows: list[Sequence[Any]]) -> Plan:
+        sql = self._split_template().repeat(target, 0, len(rows))
+        args = tuple(value for row in rows for value in row)
+        route = Route((target,), f"{len(rows)} rows of one batch")
+        return Plan(self.statement.kind, route, (Task(target.shard, sql, args),))
+
+    # --- parameters -------------------------------------------------------------------------------------------------
+
+    def _check_params(self, params: Params) -> None:
+        statement = self.statement
+        if statement.named is None:
+            return
+        if statement.named:
+            missing = [p.key for p in statement.params if p.key not in params]  # type: ignore[operator]
+            if missing:
+                raise ParameterError(f"no value for placeholder %({missing[0]})s")
+        elif params is not None and len(params) != len(statement.params):
+            raise ParameterError(f"{len(statement.params)} placeholders %s but {len(params)} parameters were given")
+
+    def _visible_types(self) -> tuple[Column | None, ...]:
+        shape = self.statement.select
+        return tuple(item.expr.type for item in shape.items) if shape is not None else ()
+
+    @property
+    def writes_copies(self) -> bool:
+        """Whether it writes a broadcast table."""
+        tables = self.router.tables
+        return self.statement.kind is not Kind.SELECT and bool(tables) and isinstance(tables[0], BroadcastTable)
+
+
+def _refusal(blocker: Blocker) -> NotSupportedError:
+    return CrossShardRefused(blocker.what, where=blocker.where, why=blocker.why, instead=blocker.instead)
+
+
+def _count(value: Value, params: Params, what: str) -> int:
+    found = value_of(value, params)
+    if type(found) is not int or found < 0:
+        raise ParameterError(f"{what} takes a whole number that is not negative, not {type(found).__name__}")
+    return found
+
+
+def _parts(rows: list[Sequence[Any]], size: int) -> list[list[Sequence[Any]]]:
+    """Runs of at most `size` rows and about PACKET bytes."""
+    parts: list[list[Sequence[Any]]] = [[]]
+    weight = 0
+    for row in rows:
+        mine = sum(len(value) if isinstance(value, (str, bytes)) else 16 for value in row)
+        if parts[-1] and (len(parts[-1]) >= size or weight + mine > PACKET):
+            parts.append([])
+            weight = 0
+        parts[-1].append(row)
+        weight += mine
+    return parts

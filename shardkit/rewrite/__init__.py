@@ -1,0 +1,9 @@
+"""Statement to what the shards are asked: templates of SQL, and the merge that puts their answers together.
+
+Invariant: a text that one shard answers alone differs from the user's in its table names only.
+"""
+
+from shardkit.rewrite.merging import Merging, merging
+from shardkit.rewrite.template import Blanks, Template, choice_edit, name_edits
+
+__all__ = ["Blanks", "Merging", "Template", "choice_edit", "merging", "name_edits"]

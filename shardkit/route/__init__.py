@@ -1,0 +1,8 @@
+"""Statement + params + rules to Route. Pure: no clock, no I/O; the same input gives the same targets.
+
+Invariant: a matching row always lies on a routed shard.
+"""
+
+from shardkit.route.router import Router
+
+__all__ = ["Router"]

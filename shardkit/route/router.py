@@ -1,0 +1,285 @@
+"""Where one execution of a statement goes. Built once per text; `route` runs per execution and does no I/O.
+
+Sharded uses that are joined on their shard keys form one *unit* with one slot set; every other sharded use is a unit of
+its own. One slot for each unit on one shard is a pass; one unit with several slots may be merged; all else is refused.
+Invariant: a target holds every row its shard can contribute, and no two targets hold the same row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shardkit.errors import CrossShardRefused, NotYetError, ScatterWriteRefused, ShardKeyError, UnknownTable
+from shardkit.flow import Anything, Column, Eq, Kind, Route, Statement, TableUse, Target
+from shardkit.route.canonical import check_key_column, stored
+from shardkit.route.solve import equal, slots, value_of
+from shardkit.rules import BroadcastTable, Layout, Rules, ShardedTable, SingleTable
+from shardkit.values import Params, ShardId
+
+ONE_KEY = "compare the shard key of every table with one value"
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """Uses that always share a slot. `uses[0]` is one that decides (not the optional side of a join)."""
+
+    uses: tuple[int, ...]
+    deciding: tuple[int, ...]
+
+
+class Router:
+    """Routes the executions of one statement."""
+
+    def __init__(self, statement: Statement, rules: Rules, columns: Mapping[str, Mapping[str, Column]]) -> None:
+        self.statement, self.rules = statement, rules
+        self.tables = [self._table(use) for use in statement.tables]
+        self.columns: list[dict[str, Column]] = [self._keys(i, columns) for i in range(len(self.tables))]
+        self.sharded = [i for i, table in enumerate(self.tables) if isinstance(table, ShardedTable)]
+        self.units = self._units()
+        self._targets: dict[int, Target] = {}
+        self._point = self._point_column()
+
+    def _table(self, use: TableUse) -> ShardedTable | BroadcastTable | SingleTable:
+        table = self.rules.find(use.name)
+        if table is None:
+            raise UnknownTable(f"Table '{use.name}' doesn't exist: neither the rules nor their databases name it")
+        if isinstance(table, ShardedTable) and table.not_yet:
+            raise NotYetError(
+                f"table {table.name} ({', '.join(table.not_yet)})",
+                why="this version of shardkit does not carry it out",
+                instead="one shard key with hash, mod, range, list or date",
+            )  # fmt: skip
+        return table
+
+    def _keys(self, use: int, columns: Mapping[str, Mapping[str, Column]]) -> dict[str, Column]:
+        table = self.tables[use]
+        if not isinstance(table, ShardedTable) or self.statement.kind is Kind.DDL:
+            return {}
+        known = columns.get(self.statement.tables[use].name, {})
+        found = {}
+        for name in table.sharding.columns:
+            if name not in known:
+                raise ShardKeyError(f"table {table.name} has no column {name}, which the rules shard it by")
+            check_key_column(table.name, known[name])
+            found[name] = known[name]
+        return found
+
+    def _units(self) -> tuple[_Unit, ...]:
+        grouped = [tuple(sorted(group)) for group in self.statement.colocated]
+        taken = {use for group in grouped for use in group}
+        grouped += [(use,) for use in self.sharded if use not in taken]
+        return tuple(
+            _Unit(group, tuple(u for u in group if not self.statement.tables[u].optional) or group) for group in grouped
+        )
+
+    def _point_column(self) -> str | None:
+        """The shard key, when the whole routing is one `key = value` of one table."""
+        statement = self.statement
+        if len(statement.tables) != 1 or statement.insert is not None or statement.kind is Kind.DDL or not self.sharded:
+            return None
+        predicate = statement.predicates[0]
+        return predicate.column if isinstance(predicate, Eq) else None
+
+    # --- per execution ----------------------------------------------------------------------------------------------
+
+    def route(self, params: Params, prefer: frozenset[ShardId]) -> Route:
+        """The targets of one execution; `prefer` names shards that serve best when any would do.
+
+        Raises CrossShardRefused, ScatterWriteRefused, ShardKeyError.
+        """
+        if self._point is not None:
+            table, predicate = self.tables[0], self.statement.predicates[0]
+            assert isinstance(table, ShardedTable)
+            assert isinstance(predicate, Eq)
+            found = equal(table, self.columns[0][self._point], value_of(predicate.value, params))
+            if len(found) == 1:
+                return Route((self._target(next(iter(found))),), f"{self._point} = …")
+        if self.statement.insert is not None and isinstance(self.tables[0], ShardedTable):
+            return self._insert(params)
+        if self.statement.kind is not Kind.SELECT and self.tables and not isinstance(self.tables[0], ShardedTable):
+            return self._unsharded_write(prefer)
+        sets = [self._unit_slots(unit, params) for unit in self.units]
+        if all(len(found) <= 1 for found in sets):
+            return self._pass(sets, prefer)
+        return self._several(sets)
+
+    def _target(self, slot: int) -> Target:
+        target = self._targets.get(slot)
+        if target is None:
+            table = self.tables[self.sharded[0]]
+            assert isinstance(table, ShardedTable)
+            shard = table.layout.shard_of(slot)
+            target = Target(shard, slot, tuple(self._name(t, slot) for t in self.tables))
+            self._targets[slot] = target
+        return target
+
+    def _name(self, table: ShardedTable | BroadcastTable | SingleTable, slot: int) -> str:
+        return table.layout.place(slot, table.name).name if isinstance(table, ShardedTable) else table.name
+
+    def _unit_slots(self, unit: _Unit, params: Params) -> frozenset[int]:
+        found = None
+        for use in unit.deciding:
+            table = self.tables[use]
+            assert isinstance(table, ShardedTable)
+            mine = slots(self.statement.predicates[use], table, self.columns[use], params)
+            found = mine if found is None else found & mine
+        assert found is not None
+        return found
+
+    def _pass(self, sets: list[frozenset[int]], prefer: frozenset[ShardId]) -> Route:
+        """Every unit has one slot (or none: then any shard may say so)."""
+        decided = {
+            self._layout(unit).shard_of(next(iter(found)))
+            for unit, found in zip(self.units, sets, strict=True)
+            if found
+        }
+        fixed = {table.shard for table in self.tables if isinstance(table, SingleTable)}
+        shards = decided | fixed
+        if len(shards) > 1:
+            raise self._refused("tables of different shards in one statement", f"they lie on {_listed(shards)}")
+        shard = next(iter(shards)) if shards else self._any_shard(prefer)
+        names: dict[int, str] = {}
+        slot = 0
+        for unit, found in zip(self.units, sets, strict=True):
+            slot = next(iter(found)) if found else self._slot_on(unit, shard)
+            for use in unit.uses:
+                names[use] = self._name(self.tables[use], slot)
+        self._check_broadcast(frozenset([shard]))
+        ordered = tuple(names.get(i, table.name) for i, table in enumerate(self.tables))
+        return Route((Target(shard, slot, ordered),), self._pass_reason(sets))
+
+    def _pass_reason(self, sets: list[frozenset[int]]) -> str:
+        if not self.units:
+            return "no sharded table: any shard can answer" if self.tables else "no table: any shard can answer"
+        if not all(sets):
+            return "no row can match: one shard answers for all"
+        keys = sorted({key for use in self.sharded for key in self.columns[use]})
+        return f"{', '.join(keys)} decide{'s' if len(keys) == 1 else ''} one slot"
+
+    def _layout(self, unit: _Unit) -> Layout:
+        table = self.tables[unit.uses[0]]
+        assert isinstance(table, ShardedTable)
+        return table.layout
+
+    def _slot_on(self, unit: _Unit, shard: ShardId) -> int:
+        layout = self._layout(unit)
+        for slot in range(layout.slots):
+            if layout.shard_of(slot) == shard:
+                return slot
+        raise self._refused("tables of different layouts in one statement", f"none of its slots lies on {shard}")
+
+    def _any_shard(self, prefer: frozenset[ShardId]) -> ShardId:
+        candidates = self.rules.shards
+        for table in self.tables:
+            if isinstance(table, (BroadcastTable, ShardedTable)):
+                candidates = tuple(shard for shard in candidates if shard in table.layout.shards)
+        if not candidates:
+            raise self._refused("tables of different layouts in one statement", "no shard holds them all")
+        return next((shard for shard in candidates if shard in prefer), candidates[0])
+
+    def _several(self, sets: list[frozenset[int]]) -> Route:
+        """One unit over several slots; its other tables must be on every one of its shards."""
+        if len(self.units) > 1:
+            raise self._refused(
+                "a statement over several shards whose tables are not joined on their shard keys",
+                "rows that belong together may lie on different shards",
+            )
+        if any(isinstance(table, SingleTable) for table in self.tables):
+            raise self._refused("a join with a single table over several shards", "it lies on one shard only")
+        unit, found = self.units[0], sets[0]
+        if any(self.statement.tables[use].scope for use in unit.uses):
+            raise self._refused("a subquery over several shards", "its rows may lie on other shards than its row's")
+        if any(self.statement.tables[use].optional for use in unit.deciding):
+            raise self._refused(
+                "a broadcast table on the preserved side of an outer join",
+                "each shard would give its rows again", "the sharded table on the preserved side",
+            )  # fmt: skip
+        targets = tuple(self._target(slot) for slot in sorted(found))
+        self._check_broadcast(frozenset(target.shard for target in targets))
+        everything = self._everything(unit)
+        narrowed = len(found) < len(everything)
+        if self.statement.kind is not Kind.SELECT and self.statement.kind is not Kind.DDL:
+            self._check_scatter_write(unit)
+        keys = ", ".join(sorted({key for use in unit.uses for key in self.columns[use]}))
+        reason = f"conditions on {keys} leave {len(found)} of {len(everything)} slots" if narrowed else (
+            f"no condition on {keys} narrows it down: all {len(everything)} slots"
+        )  # fmt: skip
+        return Route(targets, reason, narrowed)
+
+    def _everything(self, unit: _Unit) -> frozenset[int]:
+        table = self.tables[unit.uses[0]]
+        assert isinstance(table, ShardedTable)
+        return table.sharding.all_slots
+
+    def _check_scatter_write(self, unit: _Unit) -> None:
+        from_key = any(not _says_nothing(self.statement, use) for use in unit.uses)
+        if from_key or self.rules.defaults.full_scan_writes == "allow":
+            return
+        raise ScatterWriteRefused(
+            f"{self.statement.kind.value.upper()} without a shard key", where="line 1, column 1",
+            why="it would write on every shard and defaults.full_scan_writes is refuse",
+            instead="a condition on the shard key, or full_scan_writes: allow in the rules",
+        )  # fmt: skip
+
+    def _check_broadcast(self, shards: frozenset[ShardId]) -> None:
+        for table in self.tables:
+            if isinstance(table, BroadcastTable) and not shards <= set(table.layout.shards):
+                missing = shards - set(table.layout.shards)
+                why = f"it has no copy on {_listed(missing)}"
+                raise self._refused(f"a join with broadcast table {table.name}", why, "tables of one layout")
+
+    def _refused(self, what: str, why: str, instead: str = ONE_KEY) -> CrossShardRefused:
+        return CrossShardRefused(what, why=why, instead=instead, where="line 1, column 1")
+
+    # --- writes -----------------------------------------------------------------------------------------------------
+
+    def _insert(self, params: Params) -> Route:
+        insert = self.statement.insert
+        table = self.tables[0]
+        assert insert is not None
+        assert isinstance(table, ShardedTable)
+        rows: dict[int, list[int]] = {}
+        for number, key in enumerate(insert.keys):
+            values = {}
+            for column, value in zip(insert.key_columns, key, strict=True):
+                if value is None:
+                    raise ShardKeyError(
+                        f"row {number + 1} gives no literal or parameter for the shard key {table.name}.{column}; "
+                        "shardkit must know it to choose the shard"
+                    )
+                values[column] = stored(table.name, self.columns[0][column], value_of(value, params))
+            rows.setdefault(table.sharding.slot(values), []).append(number)
+        self._check_insert_sources({table.layout.shard_of(slot) for slot in rows})
+        targets = tuple(self._target(slot) for slot in sorted(rows))
+        keys = ", ".join(insert.key_columns)
+        reason = f"{keys} of each row: {len(insert.keys)} rows on {len(targets)} slots"
+        return Route(targets, reason, True, tuple(tuple(rows[t.slot]) for t in targets))
+
+    def _check_insert_sources(self, shards: set[ShardId]) -> None:
+        """Subqueries among the values: their tables must be on the row's shard."""
+        if len(self.tables) > 1:
+            why = f"its tables may not lie on {_listed(shards)}"
+            raise self._refused("a subquery among the values of an INSERT", why, "read the value first")
+
+    def _unsharded_write(self, prefer: frozenset[ShardId]) -> Route:
+        if self.sharded:
+            raise self._refused("a write that joins sharded and other tables", "the rows lie on different shards",
+                                "read first, then write by key")  # fmt: skip
+        table = self.tables[0]
+        if isinstance(table, BroadcastTable):
+            self._check_broadcast(frozenset(table.layout.shards))
+            if any(isinstance(other, SingleTable) for other in self.tables):
+                raise self._refused("a broadcast write that reads a single table", "it lies on one shard only")
+            names = tuple(other.name for other in self.tables)
+            targets = tuple(Target(shard, i, names) for i, shard in enumerate(table.layout.shards))
+            return Route(targets, f"broadcast table {table.name}: every copy", True, copies=True)
+        return self._pass([], prefer)
+
+
+def _says_nothing(statement: Statement, use: int) -> bool:
+    return isinstance(statement.predicates[use], Anything)
+
+
+def _listed(shards: set[ShardId] | frozenset[ShardId]) -> str:
+    return ", ".join(sorted(map(str, shards)))

@@ -1,0 +1,140 @@
+"""The rules as the rest of shardkit sees them: frozen, resolved, with every name looked up.
+
+Invariant: only `check` makes these, and only from a file without a mistake; nothing in them is ever None to mean "all".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from sqlalchemy.engine import URL
+
+from shardkit.errors import Problem
+from shardkit.flow import Budget
+from shardkit.rules.layout import Layout
+from shardkit.rules.sharding import Sharding
+from shardkit.rules.urls import SQLITE
+from shardkit.values import ShardId
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Most connections to a server at a time, and how many seconds a statement waits for a free one."""
+
+    size: int = 16
+    wait: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """A read replica. Accepted, not used yet."""
+
+    url: URL
+    weight: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One MySQL server, or one folder of SQLite files. The URL's repr hides the password."""
+
+    name: str
+    url: URL
+    pool: Pool = Pool()
+    replicas: tuple[Replica, ...] = ()
+
+    @property
+    def embedded(self) -> bool:
+        """Whether it is a folder of SQLite files."""
+        return self.url.drivername == SQLITE
+
+
+@dataclass(frozen=True, slots=True)
+class ShardedTable:
+    """One logical table spread over the slots of a layout."""
+
+    name: str
+    layout: Layout
+    sharding: Sharding
+    bound_group: str  # name of the root of its bound_to chain, itself if it has none
+    not_yet: tuple[str, ...] = ()  # features without which no statement on it can be routed: gene, several shard keys
+    indexes: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    generate: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastTable:
+    """A table with a full copy, under its own name, in every database of a layout."""
+
+    name: str
+    layout: Layout
+
+
+@dataclass(frozen=True, slots=True)
+class SingleTable:
+    """A table that is not sharded."""
+
+    name: str
+    shard: ShardId
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What holds where nothing else is said."""
+
+    unlisted_tables: Literal["refuse", "single"] = "refuse"
+    transactions: Literal["xa", "best_effort", "single_shard"] = "xa"
+    full_scan_writes: Literal["refuse", "allow"] = "refuse"
+    budget: Budget = field(default_factory=Budget)
+
+
+Table: TypeAlias = ShardedTable | BroadcastTable | SingleTable
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Everything a rules file says."""
+
+    file: str
+    servers: Mapping[str, Server]
+    layouts: Mapping[str, Layout]
+    sharded: Mapping[str, ShardedTable]
+    broadcast: Mapping[str, BroadcastTable]
+    single: Mapping[str, SingleTable]
+    defaults: Defaults
+    notices: tuple[Problem, ...]  # features that are accepted but not carried out yet
+    shards: tuple[ShardId, ...]  # all physical databases, in the order of the layouts
+    single_shard: ShardId | None = None  # the database of the `single` section
+    _exact: Mapping[str, Table] = field(init=False, repr=False, compare=False)
+    _folded: Mapping[str, tuple[Table, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        exact: dict[str, Table] = {**self.sharded, **self.broadcast, **self.single}
+        folded: dict[str, tuple[Table, ...]] = {}
+        for name, table in exact.items():
+            folded[name.lower()] = (*folded.get(name.lower(), ()), table)
+        object.__setattr__(self, "_exact", exact)
+        object.__setattr__(self, "_folded", folded)
+
+    def __repr__(self) -> str:
+        return f"<Rules {self.file!r}: {len(self._exact)} tables, {len(self.shards)} databases>"
+
+    def find(self, name: str) -> Table | None:
+        """The table of that name: exact first, then without regard to case if that is unique.
+
+        Other names belong to the database of the `single` section if the rules say `unlisted_tables: single`.
+        """
+        found = self._exact.get(name)
+        if found is not None:
+            return found
+        alike = self._folded.get(name.lower(), ())
+        if len(alike) == 1:
+            return alike[0]
+        if self.single_shard is not None and self.defaults.unlisted_tables == "single":
+            return SingleTable(name, self.single_shard)
+        return None
+
+    def table_names(self) -> tuple[str, ...]:
+        """All tables that the rules name, in the order of the file: sharded, broadcast, single."""
+        return tuple(self._exact)

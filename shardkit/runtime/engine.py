@@ -1,0 +1,94 @@
+"""What the connections of one cluster share: a backend for each server, pools, and threads.
+
+Invariant: at most as many threads run as connections are lent out, because every job holds one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from shardkit.backends import open_backend
+from shardkit.backends.protocol import Backend
+from shardkit.errors import InterfaceError, InternalError
+from shardkit.runtime.pool import Limits, Pool
+from shardkit.values import ShardId
+
+if TYPE_CHECKING:
+    from shardkit.rules import Rules
+
+ANY_NUMBER = 10_000
+"""Bound of the executor; the pools' sizes bind earlier."""
+
+
+class Engine:
+    """Backends and pools by server, made when first needed. `backends` replaces those of the rules, for tests."""
+
+    def __init__(self, rules: Rules, backends: Mapping[str, Backend] | None = None) -> None:
+        self._servers = rules.servers
+        self._backends: dict[str, Backend] = dict(backends or {})
+        self._pools: dict[tuple[str, str], Pool] = {}
+        self.by_shard: dict[ShardId, Pool] = {}
+        self._threads: ThreadPoolExecutor | None = None
+        self._lock = threading.RLock()
+        self._closed = False
+
+    def pool(self, shard: ShardId) -> Pool:
+        """The pool that serves this shard."""
+        pool = self.by_shard.get(shard)
+        return pool if pool is not None else self._open_pool(shard)
+
+    def backend(self, shard: ShardId) -> Backend:
+        """The backend of the shard's server."""
+        backend = self._backends.get(shard.server)
+        if backend is not None:
+            return backend
+        with self._lock:
+            if shard.server not in self._backends:
+                if shard.server not in self._servers:
+                    raise InternalError(f"shard {shard}: the rules know no server {shard.server!r}", shards=(shard,))
+                self._backends[shard.server] = open_backend(self._servers[shard.server])
+            return self._backends[shard.server]
+
+    def submit(self, work: Callable[[], None]) -> Future[None]:
+        """Run `work` in a thread."""
+        with self._lock:
+            if self._threads is None:
+                self.check_open()
+                self._threads = ThreadPoolExecutor(ANY_NUMBER, thread_name_prefix="shardkit")
+            return self._threads.submit(work)
+
+    @property
+    def pools(self) -> tuple[Pool, ...]:
+        """The pools that exist so far."""
+        return tuple(self._pools.values())
+
+    def check_open(self) -> None:
+        """InterfaceError once closed."""
+        if self._closed:
+            raise InterfaceError("the cluster is closed")
+
+    def close(self) -> None:
+        """Close idle connections and refuse new ones. Connections in use are closed when they are given back."""
+        with self._lock:
+            self._closed = True
+            threads, self._threads = self._threads, None
+        for pool in self.pools:
+            pool.close()
+        if threads is not None:
+            threads.shutdown(wait=False)
+
+    def _open_pool(self, shard: ShardId) -> Pool:
+        backend = self.backend(shard)
+        key = (shard.server, backend.pool_of(shard))
+        with self._lock:
+            self.check_open()
+            pool = self._pools.get(key)
+            if pool is None:
+                settings = self._servers[shard.server].pool
+                limits = Limits(shard.server, settings.size, settings.wait)
+                pool = self._pools[key] = Pool(limits, backend.connect, key[1])
+            self.by_shard[shard] = pool
+            return pool

@@ -1,0 +1,258 @@
+"""The interpreter of Ops with threads: an Engine for the process, Lanes for each shardkit connection.
+
+A statement on one shard runs in the caller's thread with nothing around it; several run in threads, one for each
+connection. Invariant: every leased connection is given back or discarded on every way out, and a statement of a
+transaction never runs outside its pinned connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import Any, TypeVar, assert_never
+
+from shardkit.backends.protocol import Backend, Connection
+from shardkit.errors import InterfaceError, StatementTimeout
+from shardkit.flow import (
+    Budget,
+    CloseQuery,
+    Command,
+    Describe,
+    DescribeCollation,
+    Enlist,
+    Fetch,
+    Finish,
+    Op,
+    Opened,
+    Query,
+    RowBatch,
+    SetState,
+    Task,
+)
+from shardkit.runtime.drive import Drive, drive
+from shardkit.runtime.engine import Engine as _Engine
+from shardkit.runtime.enlisted import Enlisted
+from shardkit.runtime.fan import fan
+from shardkit.runtime.lane import FIRST_BATCH, Lane, RowCount, Terms
+from shardkit.runtime.pool import Pool
+from shardkit.runtime.running import Running, settle_after
+from shardkit.runtime.state import State, settle_pinned
+from shardkit.values import ShardId
+
+T = TypeVar("T")
+_new = tuple.__new__  # a NamedTuple without the call of its own __new__
+
+
+class Engine(_Engine):
+    """Backends, pools and threads of one cluster. Several threads may use it."""
+
+    def open(self, budget: Budget | None = None) -> Lanes:
+        """What a new shardkit connection holds. Connects to nothing yet."""
+        self.check_open()
+        return Lanes(self, budget or Budget())
+
+
+class Lanes:
+    """The server connections of one shardkit connection: pinned ones, the running query, the session's state.
+
+    One thread at a time. Lost without `close`, its connections are discarded by whoever uses their pools next.
+    """
+
+    __slots__ = ("__weakref__", "_budget", "_closed", "_engine", "_pinned", "_pins", "_pools", "_running", "_state")
+
+    def __init__(self, engine: Engine, budget: Budget) -> None:
+        self._engine = engine
+        self._budget = budget
+        self._pinned = Enlisted()
+        self._pins, self._pools = self._pinned.by_shard, engine.by_shard
+        self._running: Running | None = None
+        self._state: State = ()
+        self._closed = False
+
+    @property
+    def running(self) -> Running | None:
+        """The query that was started last and is still open."""
+        return self._running
+
+    @property
+    def state(self) -> State:
+        """The session's SET statements."""
+        return self._state
+
+    def perform(self, op: Op) -> Any:
+        """Do what one Op asks for and give its answer, as its docstring in flow.py says."""
+        if self._closed:
+            raise InterfaceError("the connection is closed")
+        match op:
+            case Query():
+                if self._running is not None:
+                    self._end_running(whole=False)
+                return self._start_one(op.tasks[0], op) if len(op.tasks) == 1 else self._start_all(op)
+            case Fetch():
+                return self._fetch(op.sources)
+            case CloseQuery():
+                return self._end_running(whole=True)
+            case Enlist():
+                self._end_running(whole=False)
+                pools = [(shard, self._engine.pool(shard)) for shard in op.shards]
+                return self._pinned.enlist(self._engine.submit, pools, op.statements, self._state)
+            case Command():
+                self._end_running(whole=False)
+                return self._pinned.command(self._engine.submit, op.shards, op.sql)
+            case Finish():
+                self._end_running(whole=True)
+                return self._pinned.finish(op.shards, op.sql)
+            case SetState():
+                return self._set_state(op.statements, op.probe)
+            case Describe():
+                return self._ask(op.shard, lambda backend, conn: backend.describe(conn, op.shard, op.table))
+            case DescribeCollation():
+                return self._ask(op.shard, lambda backend, conn: backend.collations(conn, op.names))
+        assert_never(op)
+
+    def close(self) -> None:
+        """Roll back, give everything back. A second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        running, self._running = self._running, None
+        if running is not None:
+            running.end_leased()
+        for shard in self._pinned:
+            # An answer that is still open refuses ROLLBACK; its connection is then discarded, which rolls back too.
+            self._pinned.finish((shard,), "ROLLBACK")
+
+    def __del__(self) -> None:
+        if self._running is not None:
+            self._running.orphan()
+        self._pinned.orphan()
+
+    def _start_one(self, task: Task, op: Query) -> tuple[Opened]:
+        # The path of nearly every statement: few calls, because after each wait for a server the processor's caches
+        # are cold and a call costs a microsecond.
+        shard, timeout, pool = task.shard, op.timeout, None
+        deadline = None if timeout is None else monotonic() + timeout
+        if shard in self._pins:
+            connection = self._pins[shard].connection
+        else:
+            pool = self._pools.get(shard) or self._engine.pool(shard)
+            connection = pool.acquire(shard, self._state, timeout)
+        try:
+            if pool is None:
+                settle_pinned(connection, shard, self._state)
+            if deadline is not None:
+                timeout = deadline - monotonic()
+            description, rowcount, lastrowid, rows, last = connection.start(
+                task, FIRST_BATCH if op.stream else 0, timeout
+            )
+        except BaseException as error:
+            if not isinstance(error, Exception):
+                connection.kill()
+            if pool is not None:
+                pool.release(connection)
+            raise
+        if not last:
+            self._keep_open(shard, pool, connection, deadline)
+        elif pool is not None:
+            pool.release(connection)
+        batch = _new(RowBatch, (0, rows, last))
+        return (_new(Opened, (description, batch, rowcount, lastrowid)),)
+
+    def _keep_open(self, shard: ShardId, pool: Pool | None, connection: Connection, deadline: float | None) -> None:
+        lane = Lane(shard, pool, connection, self._terms(True, deadline))
+        lane.adopt(connection, 0)
+        self._running = Running([lane], deadline)
+
+    def _start_all(self, op: Query) -> tuple[Opened, ...]:
+        deadline = None if op.timeout is None else monotonic() + op.timeout
+        lanes = self._lanes_for(op.tasks, self._terms(op.stream, deadline), op.timeout)
+        if not lanes:
+            return ()
+        try:
+            fan(self._engine.submit, lanes)
+        except BaseException as error:
+            if isinstance(error, StatementTimeout):
+                late = (task.shard for lane in lanes if not lane.done for _, task in lane.work)
+                error.shards = tuple(dict.fromkeys((*error.shards, *late)))
+            for lane in lanes:
+                settle_after(lane)
+            raise
+        self._running = Running(lanes, deadline)
+        opened = {source: answer for lane in lanes for source, answer in lane.opened.items()}
+        return tuple(opened[source] for source in range(len(op.tasks)))
+
+    def _lanes_for(self, tasks: Sequence[Task], terms: Terms, patience: float | None) -> list[Lane]:
+        """Deal the tasks to pinned connections and to leased ones, of which no more are taken than a pool has."""
+        pinned: dict[ShardId, Lane] = {}
+        leased: dict[Pool, list[tuple[int, Task]]] = {}
+        for source, task in enumerate(tasks):
+            own = self._pinned.get(task.shard)
+            if own is None:
+                leased.setdefault(self._engine.pool(task.shard), []).append((source, task))
+                continue
+            if task.shard not in pinned:
+                pinned[task.shard] = Lane(task.shard, None, own.connection, terms)
+            pinned[task.shard].work.append((source, task))
+        lanes = list(pinned.values())
+        try:
+            for pool in sorted(leased, key=lambda pool: pool.key):
+                work = leased[pool]
+                count = min(len(work), max(1, pool.size - self._pinned.held(pool)))
+                mine = [
+                    Lane(work[number][1].shard, pool, candidate, terms)
+                    for number, candidate in enumerate(pool.reserve(count, terms.state, patience))
+                ]
+                lanes += mine
+                for number, item in enumerate(work):
+                    mine[number % count].work.append(item)
+        except BaseException:
+            for lane in lanes:
+                lane.give_back()
+            raise
+        return lanes
+
+    def _fetch(self, sources: tuple[int, ...]) -> tuple[RowBatch, ...]:
+        running = self._running
+        if running is None:
+            return tuple(RowBatch(source, (), True) for source in sources)
+        try:
+            return running.fetch(self._engine.submit, sources)
+        except BaseException:
+            self._running = None
+            raise
+
+    def _end_running(self, *, whole: bool) -> None:
+        if self._running is not None:
+            self._running.end(whole=whole)
+            self._running = None
+
+    def _set_state(self, statements: State, probe: ShardId) -> None:
+        self._end_running(whole=False)
+        pinned = self._pinned.get(probe)
+        if pinned is None:
+            pool = self._engine.pool(probe)
+            pool.release(pool.acquire(probe, statements))
+        # A pinned connection that has gone further than `self._state` when another one fails is brought back before
+        # its next statement, because its own `state` says what it has run.
+        self._pinned.settle(statements)
+        self._state = statements
+
+    def _ask(self, shard: ShardId, question: Callable[[Backend, Connection], T]) -> T:
+        backend, pinned = self._engine.backend(shard), self._pinned.get(shard)
+        if pinned is not None and pinned.connection.usable and not self._streams_on(shard):
+            return question(backend, pinned.connection)
+        pool = self._engine.pool(shard)
+        connection = pool.acquire(shard, self._state)
+        try:
+            return question(backend, connection)
+        finally:
+            pool.release(connection)
+
+    def _streams_on(self, shard: ShardId) -> bool:
+        return self._running is not None and shard in self._running.shards
+
+    def _terms(self, stream: bool, deadline: float | None) -> Terms:
+        return Terms(stream, deadline, self._state, RowCount(self._budget.rows))
+
+
+__all__ = ["Drive", "Engine", "Lanes", "drive"]

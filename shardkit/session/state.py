@@ -1,0 +1,52 @@
+"""What one shardkit connection remembers between statements: its transaction, its SET statements, its failures.
+
+Invariant: `written` is a subset of `enlisted`; a failed transaction accepts nothing but its end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from shardkit.errors import TransactionAborted
+from shardkit.plan import Planner
+from shardkit.values import ShardId
+
+BEGIN = "START TRANSACTION"
+
+
+@dataclass(slots=True)
+class Session:
+    """The state of one connection. The scripts in this package are the only ones that change it."""
+
+    planner: Planner
+    autocommit: bool = False
+    explicit: bool = False  # BEGIN was said
+    begin: str = BEGIN
+    next_transaction: str | None = None  # SET TRANSACTION …, for the next one only
+    enlisted: dict[ShardId, None] = field(default_factory=dict)
+    written: dict[ShardId, None] = field(default_factory=dict)
+    savepoints: dict[str, str] = field(default_factory=dict)  # name -> statement, oldest first
+    variables: dict[str, str] = field(default_factory=dict)  # SET statements by what they set
+    failed: str | None = None  # why the transaction was rolled back under the user
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a statement that runs now belongs to a transaction."""
+        return self.explicit or not self.autocommit
+
+    def check_usable(self) -> None:
+        """Raise TransactionAborted while a failed transaction has not been ended."""
+        if self.failed is not None:
+            raise TransactionAborted(f"the transaction was rolled back ({self.failed}); call rollback() first")
+
+    def opening(self) -> tuple[str, ...]:
+        """What a shard that joins the transaction now must run first."""
+        before = (self.next_transaction,) if self.next_transaction is not None else ()
+        return (*before, self.begin, *self.savepoints.values())
+
+    def forget_transaction(self) -> None:
+        """Back to no transaction."""
+        self.explicit, self.begin, self.next_transaction = False, BEGIN, None
+        self.enlisted.clear()
+        self.written.clear()
+        self.savepoints.clear()

@@ -1,0 +1,333 @@
+"""The scripts of one connection: what happens from a text and its parameters to rows or counts.
+
+Each is a generator that yields Ops and gets their answers; threads or asyncio, it cannot tell. What it emits for the
+caller is one Head, then Rows.
+Invariant: on every way out each query it started is read to its end or closed, and no half-done write is left open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Any
+
+from shardkit.errors import Error, InternalError, UnknownColumn, UnknownTable
+from shardkit.flow import (
+    CloseQuery,
+    Describe,
+    DescribeCollation,
+    Fetch,
+    Finish,
+    Head,
+    Kind,
+    MergeSpec,
+    Op,
+    Opened,
+    Plan,
+    Query,
+    Rows,
+    Script,
+    SetState,
+)  # fmt: skip
+from shardkit.merge import Merger, merge
+from shardkit.parse import Ddl, SetAutocommit, SetNextTransaction, SetVariables, TransactionCommand
+from shardkit.plan import Explanation, MetadataNeeded, Prepared, Ready, explain_ready
+from shardkit.rules import BroadcastTable, Rules, ShardedTable
+from shardkit.session import transaction
+from shardkit.session.state import Session
+from shardkit.values import Params, PhysicalTable, ShardId
+
+DONE = Head(None, 0, None)
+BATCH_ROWS = 500
+"""Rows of one multi-row INSERT that executemany makes."""
+
+
+def execute(session: Session, text: str, params: Params) -> Script:
+    """One statement. Emits a Head, then Rows."""
+    ready = yield from prepared(session, text, params)
+    if isinstance(ready, Prepared):
+        session.check_usable()
+        plan = ready.plan(params, frozenset(session.enlisted))
+        try:
+            if plan.kind is Kind.SELECT:
+                yield from (read(session, plan) if plan.merge is None else merged(session, plan, plan.merge))
+            else:
+                yield from write(session, plan)
+        except UnknownColumn:
+            session.planner.catalog.forget(use.name for use in ready.statement.tables)
+            raise
+    elif isinstance(ready, Ddl):
+        yield from spread(session, ready)
+    else:
+        yield from command(session, ready)
+
+
+def prepared(session: Session, text: str, params: Params) -> Generator[Op, Any, Ready]:
+    """The prepared form of a text; looks up the tables it needs first."""
+    planner = session.planner
+    while True:
+        try:
+            return planner.prepare(text, params)
+        except MetadataNeeded as needed:
+            tables = needed.tables
+        for name in tables:
+            yield from describe(session, name)
+
+
+def describe(session: Session, name: str) -> Generator[Op, Any, None]:
+    """Look up one logical table on one of its shards. Raises UnknownTable."""
+    catalog = session.planner.catalog
+    place = sample(session.planner.rules, name)
+    info = yield Describe(place.shard, place.name)
+    if info is None:
+        raise UnknownTable(f"Table '{name}' doesn't exist: {place} is not there", shards=(place.shard,))
+    unknown = catalog.unknown_collations(info)
+    collations = (yield DescribeCollation(place.shard, unknown)) if unknown else ()
+    catalog.add(info, name, collations)
+
+
+def sample(rules: Rules, name: str) -> PhysicalTable:
+    """The physical table that stands for a logical one."""
+    table = rules.find(name)
+    if table is None:
+        raise UnknownTable(f"Table '{name}' doesn't exist: the rules do not name it")
+    if isinstance(table, ShardedTable):
+        return table.layout.place(0, table.name)
+    shard = table.layout.shards[0] if isinstance(table, BroadcastTable) else table.shard
+    return PhysicalTable(shard, table.name)
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def read(session: Session, plan: Plan) -> Script:
+    """A SELECT of one shard: the driver's rows, untouched."""
+    if session.in_transaction:
+        yield from transaction.enlist(session, (plan.tasks[0].shard,))
+    ((description, first, _, lastrowid),) = yield from query(session, plan)
+    if first.last:
+        yield Head(description, len(first.rows), lastrowid)
+        yield Rows(first.rows)
+        return
+    yield Head(description, -1, lastrowid)
+    yield Rows(first.rows)
+    last = False
+    while not last:
+        ((_, rows, last),) = yield Fetch((0,))
+        yield Rows(rows)
+
+
+def query(session: Session, plan: Plan) -> Generator[Op, Any, tuple[Opened, ...]]:
+    """Start the plan's tasks. A failure that takes the transaction with it ends the transaction everywhere."""
+    timeout = session.planner.rules.defaults.budget.time
+    try:
+        answer: tuple[Opened, ...] = yield Query(plan.tasks, plan.kind is Kind.SELECT, timeout)
+        return answer
+    except Exception as error:
+        if session.in_transaction and transaction.fatal(error, len(plan.tasks)):
+            yield from transaction.abort(session, str(error))
+        raise
+
+
+def merged(session: Session, plan: Plan, spec: MergeSpec) -> Script:
+    """A SELECT of several shards: their rows become one answer as they arrive."""
+    if session.in_transaction:
+        yield from transaction.enlist(session, tuple(task.shard for task in plan.tasks))
+    opened = yield from query(session, plan)
+    check_width(opened, spec)
+    description = opened[0].description or ()
+    merger = merge(spec, plan.window, len(plan.tasks), session.planner.rules.defaults.budget)
+    for one in opened:
+        merger.feed(one.first)
+    rows = merger.take()
+    if merger.done:
+        yield CloseQuery()
+        yield Head(description[: spec.columns], len(rows), None)
+        yield Rows(rows)
+        return
+    yield Head(description[: spec.columns], -1, None)
+    yield Rows(rows)
+    yield from rest(merger)
+    yield CloseQuery()
+
+
+def rest(merger: Merger) -> Script:
+    """Fetch and merge until nothing more comes."""
+    while not merger.done:
+        wanted = merger.wanted()
+        if wanted:
+            for batch in (yield Fetch(wanted)):
+                merger.feed(batch)
+        rows = merger.take()
+        if rows:
+            yield Rows(rows)
+        elif not wanted and not merger.done:
+            raise InternalError("a merge that neither wants batches nor is done")
+
+
+def check_width(opened: Sequence[Opened], spec: MergeSpec) -> None:
+    """A table that was changed behind our back would shift the hidden columns."""
+    expected = spec.columns + len(spec.hidden)
+    for one in opened:
+        if one.description is None or len(one.description) != expected:
+            raise UnknownColumn(
+                "a table has other columns than when it was last looked at; the statement can be run again", errno=1054
+            )
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+
+def write(session: Session, plan: Plan) -> Script:
+    """A write. Several shards in one statement need the policy's leave; one shard is always one transaction."""
+    transaction.check_write(session, plan)
+    shards = tuple(dict.fromkeys(task.shard for task in plan.tasks))
+    if session.in_transaction:
+        yield from transaction.enlist(session, shards)
+        session.written.update(dict.fromkeys(shards))
+        opened = yield from query(session, plan)
+    elif len(plan.tasks) == 1:
+        opened = yield from query(session, plan)
+    else:
+        opened = yield from atomically(session, plan, shards)
+    yield counts(plan, opened)
+    yield Rows([row for one in opened for row in one.first.rows])  # of INSERT … RETURNING, where a server has it
+
+
+def atomically(session: Session, plan: Plan, shards: tuple[ShardId, ...]) -> Generator[Op, Any, tuple[Opened, ...]]:
+    """Several tasks under autocommit: a transaction of their own around them."""
+    session.explicit = True
+    try:
+        yield from transaction.enlist(session, shards)
+        session.written.update(dict.fromkeys(shards))
+        opened: tuple[Opened, ...] = yield Query(plan.tasks, False, session.planner.rules.defaults.budget.time)
+    except Exception:
+        yield from transaction.rollback(session)
+        raise
+    yield from transaction.commit(session)
+    return opened
+
+
+def counts(plan: Plan, opened: Sequence[Opened]) -> Head:
+    """Affected rows added up over the shards (copies count once), and the first id a server made."""
+    parts = opened[:1] if plan.route.copies else opened
+    ids = [one.lastrowid for one in parts if one.lastrowid]
+    return Head(opened[0].description, sum(one.rowcount for one in parts), ids[0] if ids else None)
+
+
+def execute_many(session: Session, text: str, rows: Sequence[Params]) -> Script:
+    """One statement with many parameter sets. Plain INSERTs go as multi-row statements, shard by shard."""
+    total, last = 0, None
+    for start in range(0, len(rows), BATCH_ROWS * 16):
+        chunk = rows[start : start + BATCH_ROWS * 16]
+        ready = yield from prepared(session, text, chunk[0])
+        session.check_usable()
+        batches = ready.batch(chunk, BATCH_ROWS) if isinstance(ready, Prepared) else None
+        if batches is None:
+            for params in chunk:
+                for step in (yield from collected(execute(session, text, params))):
+                    total, last = total + max(step.rowcount, 0), step.lastrowid or last
+            continue
+        for plan in batches:
+            for step in (yield from collected(write(session, plan))):
+                total, last = total + step.rowcount, last or step.lastrowid
+    yield Head(None, total, last)
+
+
+def collected(script: Script) -> Generator[Op, Any, list[Head]]:
+    """Run a script for its Heads; rows it emits are left aside."""
+    heads: list[Head] = []
+    answer: Any = None
+    error: BaseException | None = None
+    while True:
+        try:
+            step = script.send(answer) if error is None else script.throw(error)
+        except StopIteration:
+            return heads
+        answer = error = None
+        if isinstance(step, Head):
+            heads.append(step)
+        elif not isinstance(step, Rows):
+            try:
+                answer = yield step
+            except Exception as raised:
+                error = raised
+
+
+# --- the rest ---------------------------------------------------------------------------------------------------------
+
+
+def spread(session: Session, ddl: Ddl) -> Script:
+    """DDL on every physical table, one after another; commits an open transaction first, as MySQL does."""
+    plan = session.planner.spread(ddl)
+    if session.in_transaction:
+        yield from transaction.commit(session)
+    done = 0
+    try:
+        for task in plan.tasks:
+            yield Query((task,), False, None)
+            done += 1
+    except Error as error:
+        if len(plan.tasks) > 1:
+            error.add_note(f"{ddl.verb}: done on {done} of {len(plan.tasks)} physical tables, then failed")
+        raise
+    finally:
+        session.planner.catalog.forget(use.name for use in ddl.statement.tables)
+    yield DONE
+
+
+def command(session: Session, given: Ready) -> Script:
+    """Transactions and SET."""
+    match given:
+        case TransactionCommand():
+            yield from transaction.command(session, given)
+        case SetVariables(entries):
+            yield from set_variables(session, entries)
+        case SetAutocommit(on):
+            yield from set_autocommit(session, on)
+        case SetNextTransaction(text):
+            session.next_transaction = text
+        case _:
+            raise InternalError(f"no script for {type(given).__name__}")
+    yield DONE
+
+
+def set_variables(session: Session, entries: Sequence[tuple[str, str]]) -> Generator[Op, Any, None]:
+    """Session state: tried on one shard now, applied to every shard connection when it is used."""
+    wanted = dict(session.variables)
+    for key, statement in entries:
+        wanted.pop(key, None)
+        wanted[key] = statement
+    probe = next(iter(session.enlisted), session.planner.rules.shards[0])
+    yield SetState(tuple(wanted.values()), probe)
+    session.variables = wanted
+
+
+def set_autocommit(session: Session, on: bool) -> Generator[Op, Any, None]:
+    """Switching autocommit on commits what is open, as MySQL does."""
+    if on and not session.autocommit:
+        yield from transaction.commit(session)
+    session.autocommit = on
+
+
+def explain(session: Session, text: str, params: Params) -> Generator[Op, Any, Explanation]:
+    """What the statement would do, without doing it. Metadata may be looked up."""
+    planner = session.planner
+
+    def attempt() -> Explanation | MetadataNeeded:
+        try:
+            return explain_ready(planner, text, params)
+        except MetadataNeeded as needed:
+            return needed
+
+    while isinstance(found := attempt(), MetadataNeeded):
+        for name in found.tables:
+            yield from describe(session, name)
+    return found
+
+
+def close(session: Session) -> Generator[Op, Any, None]:
+    """End of the connection: an open transaction is rolled back."""
+    shards = tuple(session.enlisted)
+    session.forget_transaction()
+    if shards:
+        yield Finish(shards, "ROLLBACK")
