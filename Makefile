@@ -41,7 +41,7 @@ check: $(VENV)/.ready-dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	$(VENV)/bin/lint-imports --no-logo
+	$(VENV)/bin/lint-imports --no-logo --no-cache
 
 bench: $(VENV)/.ready-bench
 	@$(PY) -m benchmarks $(ARGS)

@@ -508,11 +508,16 @@ Op: TypeAlias = Query | Fetch | CloseQuery | Enlist | Command | Finish | SetStat
 
 
 class Head(NamedTuple):
-    """What a script emits first: the columns (hidden ones cut off) or the counts of a write."""
+    """What a script emits first: the columns (hidden ones cut off) or the counts of a write, and the first rows.
+
+    `complete` says that nothing follows: the script need not be resumed.
+    """
 
     description: Description
     rowcount: int
     lastrowid: int | None
+    rows: Sequence[Row] = ()
+    complete: bool = False
 
 
 class Rows(NamedTuple):

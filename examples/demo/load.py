@@ -1,14 +1,14 @@
 """Loading records through shardkit: rows grouped by shard, one transaction a shard, many rows a statement.
 
-One statement that wrote on several shards would need a transaction over all of them; grouped by shard, each is a plain
-transaction on one database. Statements come in a few fixed sizes, so each text is parsed once and then served from
-the plan cache. Invariant: a shard's records are stored all or not at all.
+A statement that wrote on several shards would need a transaction over all of them; grouped by shard, each is a plain
+transaction on one database, and `executemany` sends its rows in batches. Invariant: a shard's records are stored all
+or not at all.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import closing
 
 from examples.demo.records import ITEM_COLUMNS, ORDER_COLUMNS, Record, Row
@@ -16,7 +16,7 @@ from examples.statements import Connection, transaction
 from shardkit.rules import Rules
 from shardkit.values import ShardId
 
-SIZES = (128, 32, 8, 1)
+PORTION = 1000  # rows between two ticks of the progress bar
 
 
 def load(
@@ -54,26 +54,16 @@ def by_shard(records: Iterable[Record], shard_of: Callable[[int], Hashable]) -> 
     return groups
 
 
-def portions(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    """The rows in order, cut into portions of the sizes in SIZES, the largest first."""
-    start = 0
-    while start < len(rows):
-        size = next(size for size in SIZES if size <= len(rows) - start)
-        yield rows[start : start + size]
-        start += size
-
-
-def insert_text(table: str, columns: Sequence[str], count: int) -> str:
-    """INSERT of that many rows, every value a placeholder."""
-    row = f"({', '.join(['%s'] * len(columns))})"
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * count)}"
+def insert_text(table: str, columns: Sequence[str]) -> str:
+    """INSERT of one row, every value a placeholder."""
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(['%s'] * len(columns))})"
 
 
 def _insert(
     connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Row], tick: Callable[[int], None]
 ) -> None:
-    texts = {size: insert_text(table, columns, size) for size in SIZES}
     with closing(connection.cursor()) as cursor:
-        for portion in portions(rows):
-            cursor.execute(texts[len(portion)], [value for row in portion for value in row])
-            tick(len(portion))
+        for start in range(0, len(rows), PORTION):
+            part = rows[start : start + PORTION]
+            cursor.executemany(insert_text(table, columns), part)
+            tick(len(part))

@@ -55,7 +55,7 @@ class SqliteCopy:
 
     def insert(self, records: Sequence[Record], tick: Callable[[int], None]) -> None:
         """See Copy."""
-        orders, items = insert_text("t_order", ORDER_COLUMNS, 1), insert_text("t_order_item", ITEM_COLUMNS, 1)
+        orders, items = insert_text("t_order", ORDER_COLUMNS), insert_text("t_order_item", ITEM_COLUMNS)
         self._connection.execute("BEGIN")
         for start in range(0, len(records), PORTION):
             part = records[start : start + PORTION]
@@ -92,7 +92,7 @@ class MySqlCopy:
 
     def insert(self, records: Sequence[Record], tick: Callable[[int], None]) -> None:
         """See Copy."""
-        orders, items = insert_text("t_order", ORDER_COLUMNS, 1), insert_text("t_order_item", ITEM_COLUMNS, 1)
+        orders, items = insert_text("t_order", ORDER_COLUMNS), insert_text("t_order_item", ITEM_COLUMNS)
         self._connection.begin()
         with self._connection.cursor() as cursor:
             for start in range(0, len(records), PORTION):

@@ -124,6 +124,11 @@ def _datediff(first: Any, second: Any) -> int | None:
     return (end.date() - start.date()).days if start is not None and end is not None else None
 
 
+_DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTH_NAMES = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
 _FORMATS: dict[str, Callable[[datetime], str]] = {
     "Y": lambda at: f"{at.year:04}",
     "y": lambda at: f"{at.year % 100:02}",
@@ -150,11 +155,6 @@ _FORMATS: dict[str, Callable[[datetime], str]] = {
     "T": lambda at: f"{at:%H:%M:%S}",
     "r": lambda at: f"{(at.hour - 1) % 12 + 1:02}:{at:%M:%S} {'AM' if at.hour < 12 else 'PM'}",
 }
-_DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTH_NAMES = (
-    *("January", "February", "March", "April", "May", "June", "July"),
-    *("August", "September", "October", "November", "December"),
-)
 
 
 def _date_format(value: Any, form: Any) -> str | None:
@@ -247,11 +247,11 @@ def moving(now: Callable[[], datetime]) -> dict[str, tuple[Function, int]]:
     def utc_today() -> str:
         return now().astimezone(UTC).date().isoformat()
 
-    named = dict.fromkeys(("now", "current_timestamp", "localtime", "localtimestamp", "sysdate"), (local, -1))
-    days = dict.fromkeys(("curdate", "current_date"), (today, 0))
-    times = dict.fromkeys(("curtime", "current_time"), (clock, -1))
-    rest = {"utc_timestamp": (utc, -1), "utc_date": (utc_today, 0), "unix_timestamp": (unix, -1)}
-    return {**named, **days, **times, **rest}
+    made: dict[str, tuple[Function, int]] = {"utc_timestamp": (utc, -1), "utc_date": (utc_today, 0)}
+    made |= dict.fromkeys(("now", "current_timestamp", "localtime", "localtimestamp", "sysdate"), (local, -1))
+    made |= dict.fromkeys(("curdate", "current_date"), (today, 0))
+    made |= dict.fromkeys(("curtime", "current_time"), (clock, -1))
+    return made | {"unix_timestamp": (unix, -1)}
 
 
 def _cut(at: datetime, digits: int) -> datetime:

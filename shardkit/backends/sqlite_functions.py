@@ -7,6 +7,7 @@ Invariant: exactly the names of rewrite/sqlite_names.py are registered.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import uuid
 from collections.abc import Callable
@@ -73,7 +74,7 @@ def _guarded(function: Function, moment: Moment) -> Function:
         except Error as error:
             moment.failure = error
             raise
-        except (ArithmeticError, TypeError, ValueError) as error:
+        except (ArithmeticError, TypeError, ValueError, re.error) as error:
             moment.failure = DataError(f"a function got a value it cannot take: {type(error).__name__}", errno=1411)
             raise
 

@@ -191,7 +191,7 @@ class _Sum(_Adding):
     def value(self) -> int | float | None:
         if not self.count:
             return None
-        unit = 10**self.scale
+        unit: int = 10**self.scale
         if self.total % unit == 0 and abs(self.total // unit) < 2**63:
             return self.total // unit
         nearest = self.total / unit
@@ -202,7 +202,8 @@ class _Sum(_Adding):
 
 class _Avg(_Adding):
     def value(self) -> float | None:
-        return self.total / (self.count * 10**self.scale) if self.count else None
+        unit: int = 10**self.scale
+        return self.total / (self.count * unit) if self.count else None
 
 
 class _Floating(_Adding):

@@ -28,6 +28,14 @@ def text(value: Any) -> str:
     return str(value)
 
 
+def _cased(characters: str, change: Callable[[str], str]) -> str:
+    """Case is changed character by character: MySQL leaves ß as it is."""
+    changed = change(characters)
+    if len(changed) == len(characters):
+        return changed
+    return "".join(change(char) if len(change(char)) == 1 else char for char in characters)
+
+
 def _raw(value: Any) -> bytes:
     return value if isinstance(value, bytes) else text(value).encode()
 
@@ -176,7 +184,7 @@ STRICT: dict[str, tuple[Function, int]] = {
     "length": (lambda v: len(_raw(v)), 1),
     "like": (_like, 4),
     "locate": (_locate, -1),
-    "lower": (lambda v: text(v).lower(), 1),
+    "lower": (lambda v: _cased(text(v), str.lower), 1),
     "lpad": (_pad(True), 3),
     "ltrim": (lambda v: text(v).lstrip(" "), 1),
     "md5": (lambda v: hashlib.md5(_raw(v)).hexdigest(), 1),
@@ -193,7 +201,7 @@ STRICT: dict[str, tuple[Function, int]] = {
     "strcmp": (_strcmp, 2),
     "substring": (_substr, -1),
     "trim": (_trim, -1),
-    "upper": (lambda v: text(v).upper(), 1),
+    "upper": (lambda v: _cased(text(v), str.upper), 1),
     "weight_string": (weight_string, 2),
 }
 """Functions that answer NULL as soon as one argument is NULL: the function and its number of arguments."""

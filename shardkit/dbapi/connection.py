@@ -12,8 +12,8 @@ from typing import Any
 
 from shardkit import errors
 from shardkit.dbapi.cursor import Cursor
-from shardkit.errors import InterfaceError
-from shardkit.flow import Script
+from shardkit.errors import InterfaceError, UnknownColumn
+from shardkit.flow import Opened, Query, Script
 from shardkit.observe import Observer, StatementEvent
 from shardkit.plan import Planner
 from shardkit.runtime.sync import Drive, Lanes, drive
@@ -123,6 +123,28 @@ class Connection:
         self._check_open()
         self._settle(cursor)
         return drive(script, self._lanes)
+
+    def point(self, sql: str, params: tuple[Any, ...]) -> Opened | None:
+        """Answer a point select at once, when nothing else is going on; None: go the long way."""
+        session = self._session
+        if self._closed or self._streaming is not None or session.explicit or not session.autocommit:
+            return None
+        planner = session.planner
+        task = planner.point(sql, params)
+        if task is None:
+            return None
+        try:
+            opened: tuple[Opened] = self._lanes.perform(Query((task,), True, planner.time))
+        except UnknownColumn:
+            planner.catalog.forget_all()
+            raise
+        return opened[0]
+
+    def rest(self) -> Drive:
+        """The rows of a point select that are still on its shard."""
+        running = drive(statements.rest_of_one(), self._lanes)
+        running.adopt(self._lanes.running)
+        return running
 
     def streams(self, cursor: Cursor) -> None:
         """This cursor has rows that are still on the servers."""

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from shardkit.errors import BudgetExceeded, InterfaceError, ProgrammingError
-from shardkit.flow import Description, Head, Rows
+from shardkit.flow import Description, Head, Opened, Rows
 from shardkit.plan import Explanation
 from shardkit.runtime.sync import Drive
 from shardkit.session import statements
@@ -51,7 +51,12 @@ class Cursor:
         given.
         """
         connection = self.connection
-        if params is not None and isinstance(params, (str, bytes, int, float)):
+        if type(params) is tuple:
+            opened = connection.point(sql, params)
+            if opened is not None:
+                self._take(connection, opened)
+                return self
+        elif isinstance(params, (str, bytes, int, float)):
             params = (params,)
         script = statements.execute(connection.session, sql, params)
         self._start(connection, connection.start(self, script))
@@ -161,18 +166,19 @@ class Cursor:
         self._rows, self._next, self._drive = (), 0, None
         head = next(running)
         assert isinstance(head, Head)
-        self.description, self.rowcount, self.lastrowid = head
-        self._drive = running
-        if self._more() and self.rowcount >= 0:
-            self._finish()
-        elif self._drive is not None:
+        self.description, self.rowcount, self.lastrowid, self._rows, complete = head
+        if not complete:
+            self._drive = running
             connection.streams(self)
 
-    def _finish(self) -> None:
-        """Everything is in memory: run the script to its end."""
-        running, self._drive = self._drive, None
-        for step in running or ():
-            assert not isinstance(step, Rows) or not step.rows
+    def _take(self, connection: Connection, opened: Opened) -> None:
+        self.description, (_, rows, last), _, self.lastrowid = opened
+        self._rows, self._next, self._drive = rows, 0, None
+        self.rowcount = len(rows)
+        if not last:
+            self.rowcount = -1
+            self._drive = connection.rest()
+            connection.streams(self)
 
     def _more(self) -> bool:
         """Replace the rows in memory by the next ones; False at the end."""

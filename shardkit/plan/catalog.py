@@ -54,6 +54,10 @@ class Catalog:
         self._collations.update({collation.name: collation for collation in collations})
         self._tables[name] = info
 
+    def forget_all(self) -> None:
+        """Drop every table; what is needed is looked up again."""
+        self.forget(list(self._tables))
+
     def forget(self, names: Iterable[str]) -> None:
         """Drop tables that a server says have changed; every plan made before is stale."""
         for name in names:

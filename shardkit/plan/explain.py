@@ -36,7 +36,7 @@ def explain_ready(planner: Planner, text: str, params: Params) -> Explanation:
     try:
         ready = planner.prepare(text, params)
         if isinstance(ready, Prepared):
-            return _explained(ready.plan(params, frozenset()))
+            return _explained(ready.plan(params))
         if isinstance(ready, Ddl):
             return _explained(planner.spread(ready))
     except NotSupportedError as error:

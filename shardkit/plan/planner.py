@@ -32,6 +32,7 @@ from shardkit.values import Params, PhysicalTable
 Ready: TypeAlias = Prepared | Command | Ddl
 
 CACHE_SIZE = 4096
+_TUPLE = Style.POSITIONAL
 
 
 class Planner:
@@ -39,16 +40,31 @@ class Planner:
 
     def __init__(self, rules: Rules, catalog: Catalog) -> None:
         self.rules, self.catalog = rules, catalog
+        self.time = rules.defaults.budget.time
         self._cache: dict[tuple[str, Style], tuple[int, Ready]] = {}
         self.parses = 0
         """How many texts met the parser: stays still while the cache answers."""
 
+    def ready(self, text: str, params: Params) -> Ready | None:
+        """The prepared form of a text, if the cache has it."""
+        style = _TUPLE if type(params) is tuple else style_of(params)
+        found = self._cache.get((text, style))
+        return found[1] if found is not None and found[0] == self.catalog.version else None
+
+    def point(self, text: str, params: tuple[Any, ...]) -> Task | None:
+        """The task of a point select that was planned before, or None."""
+        found = self._cache.get((text, _TUPLE))
+        if found is None or found[0] != self.catalog.version:
+            return None
+        point = found[1].point if type(found[1]) is Prepared else None
+        return point.task(params) if point is not None else None
+
     def prepare(self, text: str, params: Params) -> Ready:
         """The prepared form of a text. Raises MetadataNeeded when tables must be described first."""
+        found = self.ready(text, params)
+        if found is not None:
+            return found
         style = style_of(params)
-        found = self._cache.get((text, style))
-        if found is not None and found[0] == self.catalog.version:
-            return found[1]
         version = self.catalog.version
         ready = self._build(text, style)
         if len(self._cache) >= CACHE_SIZE:

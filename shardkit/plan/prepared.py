@@ -5,11 +5,12 @@ Invariant: planning an execution touches no parser; all that depends on the text
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from shardkit.errors import CrossShardRefused, NotSupportedError, NotYetError, ParameterError
 from shardkit.flow import Blocker, Column, Kind, Pick, Plan, Route, Statement, Target, Task, Value, Window
+from shardkit.plan.point import point_of
 from shardkit.rewrite import Blanks, Merging, Template, choice_edit, merging, name_edits
 from shardkit.route import Router
 from shardkit.route.solve import equal, value_of
@@ -31,13 +32,14 @@ class Prepared:
         self.rules = rules
         self.router = Router(statement, rules, columns)
         self._blanks = blanks
+        self.point = point_of(statement, self.router)
         self._check_features()
         self._plain = Template(statement, name_edits(statement))
         self._split: Template | None = None
         self._merge: tuple[Merging, Template] | None = None
         self._types = self._visible_types() if any(s.embedded for s in rules.servers.values()) else ()
 
-    def plan(self, params: Params, prefer: frozenset[ShardId]) -> Plan:
+    def plan(self, params: Params, prefer: Collection[ShardId] = ()) -> Plan:
         """What one execution will do. Raises ParameterError, NotSupportedError, ShardKeyError."""
         self._check_params(params)
         route = self.router.route(params, prefer)
@@ -46,7 +48,10 @@ class Prepared:
             target = route.targets[0]
             sql, args = self._plain.render(target, params, {}, None)
             task = Task(target.shard, sql, args, statement.needs_database, self._types)
-            return Plan(statement.kind, route, (task,), None, NO_WINDOW, statement.locking)
+            plan = Plan(statement.kind, route, (task,), None, NO_WINDOW, statement.locking)
+            if self.point is not None and args is params and route.narrowed:
+                self.point.learn(plan)
+            return plan
         if statement.kind is Kind.SELECT:
             return self._merged(route, params)
         return self._written(route, params)
@@ -168,7 +173,7 @@ class Prepared:
         for params in rows:
             self._check_params(params)
             assert isinstance(params, Sequence)
-            groups.setdefault(self.router.route(params, frozenset()).targets[0], []).append(params)
+            groups.setdefault(self.router.route(params, ()).targets[0], []).append(params)
         return [self._batch_plan(target, part) for target, mine in groups.items() for part in _parts(mine, size)]
 
     def _batch_plan(self, target: Target, rows: list[Sequence[Any]]) -> Plan:

@@ -90,9 +90,7 @@ def parse(sql: str, style: Style = Style.RAW) -> Parsed:
     try:
         trees = sqlglot.parse(text, read="mysql", error_level=ErrorLevel.IMMEDIATE)
     except ParseError as error:
-        place = error.errors[0] if error.errors else {}
-        where = f" at line {place.get('line')}, column {place.get('col')}" if place.get("line") else ""
-        raise SqlSyntaxError(f"You have an error in your SQL syntax{where}: {place.get('description')}") from error
+        raise _syntax_error(error) from error
     if len(trees) != 1 or trees[0] is None:
         raise SqlSyntaxError("exactly one statement is needed")
     tree = trees[0]
@@ -101,6 +99,14 @@ def parse(sql: str, style: Style = Style.RAW) -> Parsed:
     ctes = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
     names = {table.name for table in tree.find_all(exp.Table) if table.db or table.name.lower() not in ctes}
     return Parsed(prepared, tree, tuple(sorted(names)))
+
+
+def _syntax_error(error: ParseError) -> SqlSyntaxError:
+    """Where the parser stopped, without what it says about its own tokens."""
+    place = error.errors[0] if error.errors else {}
+    where = f" at line {place['line']}, column {place['col']}" if place.get("line") else ""
+    near = f" near {place['highlight']!r}" if place.get("highlight") else ""
+    return SqlSyntaxError(f"You have an error in your SQL syntax{where}{near}")
 
 
 @lru_cache(maxsize=4096)
@@ -134,6 +140,7 @@ def _dml(parsed: Parsed, schema: Schema) -> Translated:
     outputs = annotate(tree, schema)
     rows = isinstance(tree, (exp.Select, exp.SetOperation, exp.Subquery))
     targets: sqlite_write.Targets = {}
+    sqlite_write.counted(tree, targets)
     tree = sqlite_query.shaped(rewritten(tree), parsed.prepared.labels if rows else ())
     tree = sqlite_write.finished(tree, schema, targets)
     counts_up = _counts_up(tree, schema) if isinstance(tree, exp.Insert) else None

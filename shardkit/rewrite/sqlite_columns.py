@@ -96,8 +96,8 @@ def type_text(node: exp.ColumnDef) -> str:
 def _collation(kinds: Mapping[type[exp.Expr], exp.Expr], default: str) -> str:
     chosen, charset = kinds.get(exp.CollateColumnConstraint), kinds.get(exp.CharacterSetColumnConstraint)
     if chosen is not None:
-        return collations.scheme(chosen.name).name
-    return collations.of_charset(charset.name) if charset is not None else default
+        return collations.scheme(chosen.this.name).name
+    return collations.of_charset(charset.this.name) if charset is not None else default
 
 
 def _clauses(column: Column, kinds: Mapping[type[exp.Expr], exp.Expr]) -> list[str]:

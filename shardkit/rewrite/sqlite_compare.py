@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
+from shardkit.errors import ProgrammingError
 from shardkit.flow import Column, Family
 from shardkit.rewrite.sqlite_collations import DEFAULT
 from shardkit.rewrite.sqlite_scope import META, type_of
@@ -51,11 +52,34 @@ def _knows_collation(node: exp.Expr) -> bool:
 def matched(left: exp.Expr, right: exp.Expr) -> tuple[exp.Expr, exp.Expr]:
     """Both sides of a comparison, made comparable."""
     left, right = _like(left, right), _like(right, left)
+    mixed = _mixed(left, right)
+    if mixed is not None:
+        return exp.Collate(this=exp.Paren(this=left), expression=exp.Var(this=mixed)), right
     if _knows_collation(left) or _knows_collation(right):
         return left, right
     if _textual(left) and _textual(right):
         return (collated(left), right) if type_of(left) is not None else _by_right(left, right)
     return left, right
+
+
+def _mixed(left: exp.Expr, right: exp.Expr) -> str | None:
+    """Two columns of different collations: MySQL takes the binary one, and refuses two others."""
+    if not (_is_column(left) and _is_column(right)):
+        return None
+    names = {kind.collation for kind in (type_of(left), type_of(right)) if kind is not None and kind.collation}
+    if len(names) < 2:
+        return None
+    binary = [name for name in names if name.endswith("_bin")]
+    if len(binary) != 1:
+        raise ProgrammingError(f"Illegal mix of collations {' and '.join(sorted(names))}: add COLLATE", errno=1267)
+    return binary[0]
+
+
+def _is_column(node: exp.Expr) -> bool:
+    if isinstance(node, exp.Subquery):
+        select = node.this
+        return isinstance(select, exp.Select) and len(select.expressions) == 1 and _is_column(select.expressions[0])
+    return isinstance(node.unalias() if isinstance(node, exp.Alias) else node, exp.Column)
 
 
 def _by_right(left: exp.Expr, right: exp.Expr) -> tuple[exp.Expr, exp.Expr]:
@@ -112,6 +136,9 @@ def member(node: exp.In) -> exp.Expr:
     value, items = node.this, node.expressions
     if items and all(isinstance(item, exp.Tuple) for item in items):
         return _rebuilt(node, expressions=[], query=exp.Subquery(this=exp.Values(expressions=items)))
+    query = node.args.get("query")
+    if isinstance(query, exp.Subquery):
+        value = matched(value, query)[0]
     made = [_like(item, value) for item in items]
     if made and type_of(value) is None:
         value = _like(value, made[0])

@@ -41,7 +41,7 @@ def rewritten(tree: exp.Expr) -> exp.Expr:
     """The annotated tree with every expression as SQLite needs it. Raises NotSupportedError."""
     for node in reversed(list(tree.walk())):
         rule = _RULES.get(type(node))
-        if rule is None:
+        if rule is None or _is_assignment(node):
             _check(node)
             continue
         kind, made = type_of(node), rule(node)
@@ -52,6 +52,11 @@ def rewritten(tree: exp.Expr) -> exp.Expr:
             else:
                 node.replace(made)
     return tree
+
+
+def _is_assignment(node: exp.Expr) -> bool:
+    """`SET column = value` looks like a comparison."""
+    return isinstance(node.parent, (exp.Update, exp.OnConflict)) and node.arg_key == "expressions"
 
 
 def _check(node: exp.Expr) -> None:

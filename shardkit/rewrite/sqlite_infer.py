@@ -19,8 +19,9 @@ TypeOf = Callable[[exp.Expr], Column | None]
 DIVISION_DIGITS = 4
 """MySQL's div_precision_increment."""
 
+_LONGEST = 65535
 _TYPE_TEXT = {Family.INTEGER: "bigint", Family.DOUBLE: "double", Family.DATE: "date", Family.DATETIME: "datetime(6)"}
-_TYPE_TEXT |= {Family.TIME: "time(6)", Family.BINARY: "longblob", Family.TEXT: "longtext"}
+_TYPE_TEXT |= {Family.TIME: "time(6)", Family.BINARY: "longblob", Family.TEXT: f"varchar({_LONGEST})"}
 _YES_NO = (
     exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.And, exp.Or, exp.Xor, exp.Not, exp.In,
     exp.Between, exp.Like, exp.Is, exp.Exists, exp.RegexpLike, exp.Boolean,
@@ -39,7 +40,7 @@ def made(family: Family, scale: int | None = None, collation: str | None = None)
     if family is Family.DECIMAL:
         return Column("", family, f"decimal(65,{scale})", precision=65, scale=scale)
     text = _TYPE_TEXT.get(family, family.value)
-    length = 2**32 - 1 if family in (Family.TEXT, Family.BINARY) else None
+    length = _LONGEST if family in (Family.TEXT, Family.BINARY) else None
     return Column("", family, text, scale=scale, length=length, collation=collation)
 
 
@@ -48,7 +49,7 @@ def infer(node: exp.Expr, of: TypeOf) -> Column | None:
     if isinstance(node, _WHOLE):
         return made(Family.INTEGER)
     if isinstance(node, _SAME):
-        inner = node.this if not isinstance(node, exp.Distinct) else node.expressions[0]
+        inner = next(iter(node.expressions), None) if isinstance(node, exp.Distinct) else node.this
         return of(inner) if isinstance(inner, exp.Expr) else None
     rule = _RULES.get(type(node))
     return rule(node, of) if rule is not None else None

@@ -14,12 +14,13 @@ _BY_FAMILY: dict[Family, str] = {
     Family.INTEGER: (
         "ascii char_length character_length crc32 datediff day dayofmonth dayofweek dayofyear field find_in_set hour"
         " instr last_insert_id length locate microsecond minute month octet_length quarter row_count second sign"
-        " strcmp timestampdiff to_days unix_timestamp weekday year isnull"
+        " strcmp timestampdiff to_days unix_timestamp weekday isnull"
     ),
     Family.TEXT: (
         "concat concat_ws database date_format dayname hex lcase left lower lpad ltrim md5 mid monthname repeat"
         " replace reverse right rpad rtrim schema sha sha1 sha2 space substr substring trim ucase upper uuid version"
     ),
+    Family.YEAR: "year",
     Family.DATE: "curdate current_date date last_day utc_date",
     Family.DATETIME: "current_timestamp from_unixtime localtime localtimestamp now sysdate timestamp utc_timestamp",
     Family.TIME: "curtime current_time time",

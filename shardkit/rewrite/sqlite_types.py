@@ -38,7 +38,13 @@ TEMPORAL = (Family.DATE, *_TEMPORAL)
 
 
 def column(
-    name: str, type_text: str, *, nullable: bool = True, collation: str | None = None, auto: bool = False
+    name: str,
+    type_text: str,
+    *,
+    nullable: bool = True,
+    collation: str | None = None,
+    auto: bool = False,
+    generated: bool = False,
 ) -> Column:
     """A column of this MySQL type. Raises NotSupportedError for a type the embedded database does not have."""
     base, unsigned, first, second = _parts(type_text)
@@ -57,6 +63,7 @@ def column(
         scale=scale,
         unsigned=unsigned,
         collation=collation if family is Family.TEXT else None,
+        generated=generated,
         auto_increment=auto,
     )
 

@@ -15,10 +15,12 @@ from sqlglot import exp
 
 from shardkit.errors import NotSupportedError, ProgrammingError, SqlSyntaxError
 from shardkit.flow import Column
+from shardkit.rewrite import sqlite_types as types
 from shardkit.rewrite.sqlite_compare import call
 from shardkit.rewrite.sqlite_expressions import refused
 from shardkit.rewrite.sqlite_scope import Schema
 
+_COUNT = types.column("LIMIT", "bigint unsigned")
 Targets = dict[str, Column]
 """Placeholder name -> the column its value goes to."""
 
@@ -183,6 +185,16 @@ def _stored(value: exp.Expr, goal: Column | None, targets: Targets) -> exp.Expr:
         return value
     arguments = (exp.Literal.string(goal.type_text), exp.Literal.string(goal.name))
     return call("store", value, *arguments)
+
+
+def counted(tree: exp.Expr, targets: Targets) -> None:
+    """LIMIT and OFFSET take numbers from 0 on; SQLite would read -1 as no limit."""
+    for node in tree.find_all(exp.Limit, exp.Offset):
+        number = node.expression
+        if isinstance(number, exp.Placeholder):
+            targets[number.name] = _COUNT
+        elif not (isinstance(number, exp.Literal) and not number.is_string and number.name.isdigit()):
+            raise SqlSyntaxError("LIMIT and OFFSET take whole numbers from 0 on")
 
 
 def _update(tree: exp.Update, schema: Schema, targets: Targets) -> exp.Expr:

@@ -7,7 +7,7 @@ Invariant: a target holds every row its shard can contribute, and no two targets
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from shardkit.errors import CrossShardRefused, NotYetError, ScatterWriteRefused, ShardKeyError, UnknownTable
@@ -83,7 +83,7 @@ class Router:
 
     # --- per execution ----------------------------------------------------------------------------------------------
 
-    def route(self, params: Params, prefer: frozenset[ShardId]) -> Route:
+    def route(self, params: Params, prefer: Collection[ShardId]) -> Route:
         """The targets of one execution; `prefer` names shards that serve best when any would do.
 
         Raises CrossShardRefused, ScatterWriteRefused, ShardKeyError.
@@ -127,7 +127,7 @@ class Router:
         assert found is not None
         return found
 
-    def _pass(self, sets: list[frozenset[int]], prefer: frozenset[ShardId]) -> Route:
+    def _pass(self, sets: list[frozenset[int]], prefer: Collection[ShardId]) -> Route:
         """Every unit has one slot (or none: then any shard may say so)."""
         decided = {
             self._layout(unit).shard_of(next(iter(found)))
@@ -169,7 +169,7 @@ class Router:
                 return slot
         raise self._refused("tables of different layouts in one statement", f"none of its slots lies on {shard}")
 
-    def _any_shard(self, prefer: frozenset[ShardId]) -> ShardId:
+    def _any_shard(self, prefer: Collection[ShardId]) -> ShardId:
         candidates = self.rules.shards
         for table in self.tables:
             if isinstance(table, (BroadcastTable, ShardedTable)):
@@ -262,7 +262,7 @@ class Router:
             why = f"its tables may not lie on {_listed(shards)}"
             raise self._refused("a subquery among the values of an INSERT", why, "read the value first")
 
-    def _unsharded_write(self, prefer: frozenset[ShardId]) -> Route:
+    def _unsharded_write(self, prefer: Collection[ShardId]) -> Route:
         if self.sharded:
             raise self._refused("a write that joins sharded and other tables", "the rows lie on different shards",
                                 "read first, then write by key")  # fmt: skip

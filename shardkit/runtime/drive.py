@@ -51,6 +51,10 @@ class Drive(Iterator[Head | Rows]):
                 self._end_query()
             raise
 
+    def adopt(self, query: Running | None) -> None:
+        """The script goes on with a query that was started before it."""
+        self._query = query
+
     def close(self) -> None:
         """End the script and what it has open. A second call does nothing."""
         if self._done:

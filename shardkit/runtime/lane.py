@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from shardkit.backends.protocol import Connection
@@ -216,6 +217,15 @@ class Lane:
 def concerns_statement(error: BaseException) -> bool:
     """Whether an error is about the statement only, so that a transaction's other connections need not suffer."""
     return isinstance(error, Error) and not isinstance(error, (ConnectionLost, ShardUnavailable, StatementTimeout))
+
+
+def all_late(error: StatementTimeout, shards: Iterable[ShardId]) -> StatementTimeout:
+    """The error that names every shard whose time was over, not only the first one."""
+    late = tuple(dict.fromkeys((*error.shards, *shards)))
+    if late == error.shards:
+        return error
+    names = ", ".join(map(str, late))
+    return StatementTimeout(f"shards {names}: no answer in time; stopped on every one", errno=error.errno, shards=late)
 
 
 def time_left(deadline: float | None, shards: tuple[ShardId, ...]) -> float | None:

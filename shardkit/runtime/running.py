@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from shardkit.errors import OperationalError, StatementTimeout
 from shardkit.flow import RowBatch
 from shardkit.runtime.fan import Submit, fan, stop_all
-from shardkit.runtime.lane import Lane, time_left
+from shardkit.runtime.lane import Lane, all_late, time_left
 from shardkit.values import ShardId
 
 LEASED_DRAIN = 1000
@@ -63,6 +63,10 @@ class Running:
                 jobs = [_Fetching(self._by_source[source]) for source in sources if source in self._by_source]
                 if jobs:
                     fan(submit, jobs)
+        except StatementTimeout as error:
+            late = all_late(error, self.shards)
+            self.fail(error)
+            raise late from error
         except BaseException as error:
             self.fail(error)
             raise
@@ -71,8 +75,6 @@ class Running:
     def fail(self, error: BaseException) -> None:
         """End everything after `error`: stop what is open, discard what is leased."""
         lanes = [lane for lane in self._lanes if lane.streaming]
-        if isinstance(error, StatementTimeout):
-            error.shards = tuple(dict.fromkeys((*error.shards, *(lane.shard for lane in lanes))))
         if isinstance(error, StatementTimeout) or not isinstance(error, Exception):
             stop_all(lanes, error)
         for lane in lanes:

@@ -33,7 +33,7 @@ from shardkit.runtime.drive import Drive, drive
 from shardkit.runtime.engine import Engine as _Engine
 from shardkit.runtime.enlisted import Enlisted
 from shardkit.runtime.fan import fan
-from shardkit.runtime.lane import FIRST_BATCH, Lane, RowCount, Terms
+from shardkit.runtime.lane import FIRST_BATCH, Lane, RowCount, Terms, all_late
 from shardkit.runtime.pool import Pool
 from shardkit.runtime.running import Running, settle_after
 from shardkit.runtime.state import State, settle_pinned
@@ -171,11 +171,11 @@ class Lanes:
         try:
             fan(self._engine.submit, lanes)
         except BaseException as error:
-            if isinstance(error, StatementTimeout):
-                late = (task.shard for lane in lanes if not lane.done for _, task in lane.work)
-                error.shards = tuple(dict.fromkeys((*error.shards, *late)))
             for lane in lanes:
                 settle_after(lane)
+            if isinstance(error, StatementTimeout):
+                late = all_late(error, (task.shard for lane in lanes if not lane.done for _, task in lane.work))
+                raise late from error
             raise
         self._running = Running(lanes, deadline)
         opened = {source: answer for lane in lanes for source, answer in lane.opened.items()}

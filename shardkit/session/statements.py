@@ -36,22 +36,27 @@ from shardkit.session import transaction
 from shardkit.session.state import Session
 from shardkit.values import Params, PhysicalTable, ShardId
 
-DONE = Head(None, 0, None)
+DONE = Head(None, 0, None, (), True)
 BATCH_ROWS = 500
 """Rows of one multi-row INSERT that executemany makes."""
 
 
 def execute(session: Session, text: str, params: Params) -> Script:
     """One statement. Emits a Head, then Rows."""
-    ready = yield from prepared(session, text, params)
+    ready = session.planner.ready(text, params)
+    if ready is None:
+        ready = yield from prepared(session, text, params)
     if isinstance(ready, Prepared):
-        session.check_usable()
-        plan = ready.plan(params, frozenset(session.enlisted))
+        if session.failed is not None:
+            session.check_usable()
+        plan = ready.plan(params, session.enlisted)
         try:
-            if plan.kind is Kind.SELECT:
-                yield from (read(session, plan) if plan.merge is None else merged(session, plan, plan.merge))
-            else:
+            if plan.kind is not Kind.SELECT:
                 yield from write(session, plan)
+            elif plan.merge is not None:
+                yield from merged(session, plan, plan.merge)
+            else:
+                yield from read(session, plan)
         except UnknownColumn:
             session.planner.catalog.forget(use.name for use in ready.statement.tables)
             raise
@@ -101,15 +106,20 @@ def sample(rules: Rules, name: str) -> PhysicalTable:
 
 def read(session: Session, plan: Plan) -> Script:
     """A SELECT of one shard: the driver's rows, untouched."""
-    if session.in_transaction:
+    if session.explicit or not session.autocommit:
         yield from transaction.enlist(session, (plan.tasks[0].shard,))
-    ((description, first, _, lastrowid),) = yield from query(session, plan)
-    if first.last:
-        yield Head(description, len(first.rows), lastrowid)
-        yield Rows(first.rows)
-        return
-    yield Head(description, -1, lastrowid)
-    yield Rows(first.rows)
+    try:
+        ((description, (_, rows, last), _, lastrowid),) = yield Query(plan.tasks, True, session.planner.time)
+    except Exception as error:
+        yield from failed(session, plan, error)
+        raise
+    yield Head(description, len(rows) if last else -1, lastrowid, rows, last)
+    if not last:
+        yield from rest_of_one()
+
+
+def rest_of_one() -> Script:
+    """What follows the first batch of a query with one task."""
     last = False
     while not last:
         ((_, rows, last),) = yield Fetch((0,))
@@ -118,14 +128,18 @@ def read(session: Session, plan: Plan) -> Script:
 
 def query(session: Session, plan: Plan) -> Generator[Op, Any, tuple[Opened, ...]]:
     """Start the plan's tasks. A failure that takes the transaction with it ends the transaction everywhere."""
-    timeout = session.planner.rules.defaults.budget.time
     try:
-        answer: tuple[Opened, ...] = yield Query(plan.tasks, plan.kind is Kind.SELECT, timeout)
+        answer: tuple[Opened, ...] = yield Query(plan.tasks, plan.kind is Kind.SELECT, session.planner.time)
         return answer
     except Exception as error:
-        if session.in_transaction and transaction.fatal(error, len(plan.tasks)):
-            yield from transaction.abort(session, str(error))
+        yield from failed(session, plan, error)
         raise
+
+
+def failed(session: Session, plan: Plan, error: Exception) -> Generator[Op, Any, None]:
+    """After a failed statement: end the transaction if it has gone with it."""
+    if session.in_transaction and transaction.fatal(error, len(plan.tasks)):
+        yield from transaction.abort(session, str(error))
 
 
 def merged(session: Session, plan: Plan, spec: MergeSpec) -> Script:
@@ -141,11 +155,9 @@ def merged(session: Session, plan: Plan, spec: MergeSpec) -> Script:
     rows = merger.take()
     if merger.done:
         yield CloseQuery()
-        yield Head(description[: spec.columns], len(rows), None)
-        yield Rows(rows)
+        yield Head(description[: spec.columns], len(rows), None, rows, True)
         return
-    yield Head(description[: spec.columns], -1, None)
-    yield Rows(rows)
+    yield Head(description[: spec.columns], -1, None, rows)
     yield from rest(merger)
     yield CloseQuery()
 
@@ -190,7 +202,6 @@ def write(session: Session, plan: Plan) -> Script:
     else:
         opened = yield from atomically(session, plan, shards)
     yield counts(plan, opened)
-    yield Rows([row for one in opened for row in one.first.rows])  # of INSERT … RETURNING, where a server has it
 
 
 def atomically(session: Session, plan: Plan, shards: tuple[ShardId, ...]) -> Generator[Op, Any, tuple[Opened, ...]]:
@@ -199,7 +210,7 @@ def atomically(session: Session, plan: Plan, shards: tuple[ShardId, ...]) -> Gen
     try:
         yield from transaction.enlist(session, shards)
         session.written.update(dict.fromkeys(shards))
-        opened: tuple[Opened, ...] = yield Query(plan.tasks, False, session.planner.rules.defaults.budget.time)
+        opened: tuple[Opened, ...] = yield Query(plan.tasks, False, session.planner.time)
     except Exception:
         yield from transaction.rollback(session)
         raise
@@ -211,7 +222,8 @@ def counts(plan: Plan, opened: Sequence[Opened]) -> Head:
     """Affected rows added up over the shards (copies count once), and the first id a server made."""
     parts = opened[:1] if plan.route.copies else opened
     ids = [one.lastrowid for one in parts if one.lastrowid]
-    return Head(opened[0].description, sum(one.rowcount for one in parts), ids[0] if ids else None)
+    rows = [row for one in opened for row in one.first.rows]  # of INSERT … RETURNING, where a server has it
+    return Head(opened[0].description, sum(one.rowcount for one in parts), ids[0] if ids else None, rows, True)
 
 
 def execute_many(session: Session, text: str, rows: Sequence[Params]) -> Script:
@@ -230,7 +242,7 @@ def execute_many(session: Session, text: str, rows: Sequence[Params]) -> Script:
         for plan in batches:
             for step in (yield from collected(write(session, plan))):
                 total, last = total + step.rowcount, last or step.lastrowid
-    yield Head(None, total, last)
+    yield Head(None, total, last, (), True)
 
 
 def collected(script: Script) -> Generator[Op, Any, list[Head]]:

@@ -73,6 +73,10 @@ def test_every_page_of_docs_is_reached_from_the_index() -> None:
 def _run(words: list[str], folder: Path) -> str:
     """Run one line of a shell block; what a Python program prints is kept, other commands of the shell are not run."""
     match words:
+        case ["mkdir", "-p", *names]:
+            for name in names:
+                (folder / name).mkdir(parents=True)
+            return ""
         case ["shardkit", *rest]:
             arguments = ["-m", "shardkit", *rest]
         case ["python", *rest]:

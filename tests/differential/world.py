@@ -43,6 +43,7 @@ class World:
     altered: set[str] = field(default_factory=set)
     homes: dict[Any, tuple[str, str, str]] = field(default_factory=dict)
     _open: dict[str, Any] = field(default_factory=dict)
+    _numbers: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @property
     def flavor(self) -> str:
@@ -83,7 +84,7 @@ class World:
 
     def physical(self, table: str) -> tuple[str, ...]:
         """The names that one logical table has in each physical database."""
-        if table in schema.BROADCAST or self.copies == 1:
+        if table not in schema.SHARDED or self.copies == 1:
             return (table,)
         return tuple(f"{table}_{number}" for number in range(self.copies))
 
@@ -133,13 +134,24 @@ class World:
 
     def canonical(self, collation: str, texts: Sequence[str]) -> dict[str, int]:
         """Equal texts get one number: asked of the oracle's server, never computed here."""
+        known = self._numbers.setdefault(collation, {})
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        if new:
+            known.update(self._number(collation, new, len(known)))
+        return known
+
+    def _number(self, collation: str, new: Sequence[str], start: int) -> dict[str, int]:
+        table = f"canon_{collation}"
+        column = f"t VARCHAR(255) CHARACTER SET utf8mb4 COLLATE {collation}"
         with self.oracle().cursor() as cursor:
-            cursor.execute("DROP TABLE IF EXISTS canon_text")
-            column = f"t VARCHAR(255) CHARACTER SET utf8mb4 COLLATE {collation}"
-            cursor.execute(f"CREATE TABLE canon_text (id INT PRIMARY KEY, {column})")
-            cursor.executemany("INSERT INTO canon_text VALUES (%s, %s)", list(enumerate(texts)))
-            cursor.execute("SELECT a.id, MIN(b.id) FROM canon_text a JOIN canon_text b ON a.t = b.t GROUP BY a.id")
-            return {texts[number]: first for number, first in cursor.fetchall()}
+            cursor.execute(f"CREATE TABLE IF NOT EXISTS {table} (id INT PRIMARY KEY, {column}, KEY by_text (t))")
+            cursor.executemany(f"INSERT INTO {table} VALUES (%s, %s)", list(enumerate(new, start)))
+            # The first text of its kind gives the number, so that numbers never change when more texts come.
+            cursor.execute(
+                f"SELECT a.id, MIN(b.id) FROM {table} a JOIN {table} b ON a.t = b.t WHERE a.id >= %s GROUP BY a.id",
+                (start,),
+            )
+            return {new[number - start]: first for number, first in cursor.fetchall()}
 
     def everywhere(self, table: str) -> Iterator[tuple[Place, str]]:
         """Every physical table of a logical one."""
@@ -148,12 +160,15 @@ class World:
                 yield place, name
 
     def stored(self, table: str) -> list[tuple[Place, str, Row]]:
-        """Every stored row of a logical table with where it lies, read past shardkit."""
+        """Every stored row of a logical table with where it lies, read past shardkit, one question per server."""
+        pieces = list(self.everywhere(table))
         found = []
-        for place, name in self.everywhere(table):
-            with self.direct(place) as cursor:
-                cursor.execute(f"SELECT * FROM `{place.database}`.`{name}`")
-                found += [(place, name, row) for row in cursor.fetchall()]
+        for server in {place.server.name: place for place, _ in pieces}.values():
+            mine = [(place, name) for place, name in pieces if place.server == server.server]
+            parts = [f"SELECT {mark}, t.* FROM `{p.database}`.`{name}` t" for mark, (p, name) in enumerate(mine)]
+            with self.direct(server) as cursor:
+                cursor.execute(" UNION ALL ".join(parts))
+                found += [(*mine[row[0]], row[1:]) for row in cursor.fetchall()]
         return found
 
     @contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from examples.demo.generate import generated
-from examples.demo.load import by_shard, insert_text, portions
+from examples.demo.load import by_shard, insert_text
 from examples.demo.records import GUESTS_FROM
 from examples.demo.retail import BadOrders, order_id, read_orders
 
@@ -87,16 +87,8 @@ def test_unknown_invoice_numbers(invoice: str) -> None:
         order_id(invoice)
 
 
-def test_portions_hold_every_row_in_few_sizes() -> None:
-    rows = [(number,) for number in range(3 * 128 + 45)]
-    cut = list(portions(rows))
-    assert [row for portion in cut for row in portion] == rows
-    assert {len(portion) for portion in cut} == {128, 32, 8, 1}
-    assert list(portions([])) == []
-
-
 def test_insert_text_has_a_placeholder_for_every_value() -> None:
-    assert insert_text("t", ("a", "b"), 2) == "INSERT INTO t (a, b) VALUES (%s, %s), (%s, %s)"
+    assert insert_text("t", ("a", "b")) == "INSERT INTO t (a, b) VALUES (%s, %s)"
 
 
 def test_every_member_is_asked_for_once_and_kept_together() -> None:

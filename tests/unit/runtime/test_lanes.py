@@ -6,12 +6,14 @@ import gc
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import wait as futures_wait
 
 import pytest
 
 from shardkit.backends.scripted import Reply
 from shardkit.errors import BudgetExceeded, ConnectionLost, DataError, InterfaceError, PoolTimeout, StatementTimeout
 from shardkit.flow import Budget, CloseQuery, Fetch, RowBatch, Task
+from shardkit.runtime import fan
 from shardkit.runtime.lane import FIRST_BATCH
 from tests.unit.runtime.stage import Stage, query, read_all, rows, shard
 
@@ -110,25 +112,15 @@ def test_a_failed_shard_is_named_and_its_siblings_are_stopped(stage: Stage) -> N
     stage.check_nothing_leaked()
 
 
-def test_other_errors_become_notes(stage: Stage) -> None:
-    gate = threading.Barrier(2, timeout=5)
-
-    class Together(DataError):
-        def __init__(self, message: str) -> None:
-            super().__init__(message)
-
-    original = stage.rds0.reply
-
-    def both(sql: str, place: object) -> Reply:
-        gate.wait()
-        return original(sql, A)
-
-    stage.rds0.reply = both  # type: ignore[method-assign,assignment]
-    stage.rds0.on("SELECT", Reply(error=Together("one")), Reply(error=Together("other")))
+def test_other_errors_become_notes(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = futures_wait
+    monkeypatch.setattr(fan, "wait", lambda futures, **_: real(futures))  # until all have failed
+    for place in (A, B):
+        stage.rds0.on("SELECT", Reply(error=DataError(f"shard {place}: bad"), delay=0.1), shard=place)
     with pytest.raises(DataError) as caught:
         stage.engine.open().perform(query(Task(A, "SELECT"), Task(B, "SELECT")))
-    notes = getattr(caught.value, "__notes__", [])
-    assert len(notes) <= 1
+    (note,) = caught.value.__notes__
+    assert {str(A) in caught.value.message, str(A) in note} == {True, False}
     stage.check_nothing_leaked()
 
 
@@ -203,6 +195,7 @@ def test_a_late_shard_is_named_and_everything_is_stopped(stage: Stage) -> None:
         stage.engine.open().perform(query(Task(A, "SELECT"), Task(B, "SELECT"), Task(C, "SELECT"), timeout=0.2))
     assert time.monotonic() - began < 3
     assert {A, C} == set(caught.value.shards)
+    assert all(str(place) in caught.value.message for place in (A, C))
     stage.check_nothing_leaked()
 
 
@@ -239,9 +232,7 @@ def test_an_interrupted_statement_is_stopped_and_never_pooled(stage: Stage) -> N
 
 
 def test_an_interrupted_scatter_stops_every_shard(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    from shardkit.runtime import fan
-
-    real, calls = fan.wait, []
+    real, calls = futures_wait, []
 
     def interrupted(*args: object, **more: object) -> object:
         calls.append(1)

@@ -106,7 +106,12 @@ def test_who_asked_first_is_served_first() -> None:
 def test_one_that_gives_up_does_not_block_those_behind_it() -> None:
     pool, _ = make(size=2, wait=0.2)
     held = pool.acquire(S, ())
-    thread = threading.Thread(target=lambda: pytest.raises(PoolTimeout, pool.reserve, 2, ()))
+
+    def ask_for_two() -> None:
+        with pytest.raises(PoolTimeout):
+            pool.reserve(2, ())
+
+    thread = threading.Thread(target=ask_for_two)
     thread.start()
     time.sleep(0.05)
     began = time.monotonic()

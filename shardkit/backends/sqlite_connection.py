@@ -1,0 +1,289 @@
+"""One connection to one embedded file: a statement at a time, streamed, with a deadline, and killable.
+
+Invariant: a statement that fails leaves the connection usable only if no transaction was lost with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from shardkit.backends.protocol import Started
+from shardkit.backends.sqlite_catalog import Catalog
+from shardkit.backends.sqlite_errors import named, translated
+from shardkit.backends.sqlite_functions import Moment, register
+from shardkit.backends.sqlite_results import converter, description
+from shardkit.backends.sqlite_values import Stored, parameter, store
+from shardkit.errors import ConnectionLost, Error, OperationalError, ParameterError, StatementTimeout
+from shardkit.flow import Column, TableInfo, Task
+from shardkit.rewrite.sqlite import Bind, Does, Step, Style, Translated, parse, translate
+from shardkit.values import Params, Row, ShardId
+
+LOCK_WAIT = 5.0
+"""Seconds a statement waits for another connection's lock on the file, unless its own time is shorter."""
+
+_PROGRESS = 4000  # SQLite's instructions between two looks at the clock: some tens of microseconds
+_DRIVER = (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeError)
+
+
+class SqliteConnection:
+    """An open file. Not for several threads at once, except `kill`."""
+
+    def __init__(self, raw: sqlite3.Connection, shard: ShardId) -> None:
+        self.state: tuple[str, ...] = ()
+        self.used_at = time.monotonic()
+        self._raw, self._shard = raw, shard
+        self._moment = Moment(shard.database)
+        self._catalog = Catalog(raw)
+        self._cursor: sqlite3.Cursor | None = None
+        self._convert: Callable[[list[Row]], list[Row]] | None = None
+        self._deadline: float | None = None
+        self._wait = -1.0
+        self._killed = self._closed = self._lost = False
+        register(raw, self._moment)
+        raw.set_progress_handler(self._overdue, _PROGRESS)
+
+    @property
+    def usable(self) -> bool:
+        """False once closed, killed, or after a transaction was lost."""
+        return not (self._closed or self._killed or self._lost)
+
+    def start(self, task: Task, batch: int, timeout: float | None) -> Started:
+        """Translate and run one statement; at most `batch` rows (0: all) come at once. Raises shardkit errors."""
+        self._end()
+        with self._guard(timeout):
+            style = _style(task.args)
+            sql = _local(task.sql, self._shard.database)
+            parsed = parse(sql, style)
+            schema = self._catalog.schema(parsed.tables) if parsed.tables else None
+            plan = translate(sql, style, schema)
+            values = _bound(plan.binds, task.args)
+            self._moment.now = datetime.now()
+            match plan.does:
+                case Does.CONTROL:
+                    self._control(plan)
+                    return Started(None, 0, None, (), True)
+                case Does.DDL:
+                    self._define(plan.statements)
+                    return Started(None, 0, None, (), True)
+                case Does.WRITE:
+                    return self._write(plan, values)
+                case Does.ROWS:
+                    return self._query(plan, values, task.types, batch)
+
+    def read(self, batch: int) -> tuple[Sequence[Row], bool]:
+        """At most `batch` more rows of the open answer, and whether they were the last."""
+        with self._guard(None, again=True):
+            return self._fetch(batch)
+
+    def abandon(self, drain: int) -> bool:
+        """End the open answer; SQLite stops at once, so the connection stays usable."""
+        self._end()
+        return self.usable
+
+    def run(self, shard: ShardId, sql: str) -> None:
+        """Run a statement without rows (BEGIN, COMMIT, SAVEPOINT, SET)."""
+        self.start(Task(shard, sql), 0, None)
+
+    def ping(self) -> bool:
+        """Whether the file still answers."""
+        try:
+            self._raw.execute("SELECT 1").close()
+        except sqlite3.Error:
+            return False
+        return self.usable
+
+    def reset(self) -> None:
+        """No transaction, no open answer, no session state."""
+        self._end()
+        self.state = ()
+        with self._guard(None):
+            if self._raw.in_transaction:
+                self._raw.execute("ROLLBACK")
+
+    def kill(self) -> None:
+        """Stop the running statement from another thread."""
+        self._killed = True
+        with contextlib.suppress(sqlite3.Error):  # it may just have been closed: then nothing runs
+            self._raw.interrupt()
+
+    def close(self) -> None:
+        """Close the file; an open transaction is rolled back. Never raises."""
+        self._closed = True
+        with contextlib.suppress(sqlite3.Error):
+            self._raw.close()
+
+    def describe(self, table: str) -> TableInfo | None:
+        """The table as MySQL's information_schema would describe it, or None."""
+        with self._guard(None):
+            return self._catalog.table(table)
+
+    # --- one statement ---
+
+    def _query(
+        self, plan: Translated, values: dict[str, Stored], types: Sequence[Column | None], batch: int
+    ) -> Started:
+        if plan.locks and self._raw.in_transaction:
+            self._raw.execute(f"DELETE FROM `{plan.locks}` WHERE 0")  # takes the file's write lock, changes nothing
+        self._cursor = cursor = self._raw.execute(plan.statements[0], values)
+        names = [column[0] for column in cursor.description]
+        known = _known(len(names), plan.outputs, types)
+        self._convert = converter(known)
+        rows, last = self._fetch(batch)
+        head = description(names, known, rows[0] if rows else None)
+        return Started(head, len(rows) if last else -1, None, rows, last)
+
+    def _fetch(self, batch: int) -> tuple[Sequence[Row], bool]:
+        if self._cursor is None:
+            return (), True
+        rows: list[Row] = self._cursor.fetchmany(batch) if batch else self._cursor.fetchall()
+        last = not batch or len(rows) < batch
+        if last:
+            self._end()
+        return (self._convert(rows) if self._convert is not None else rows), last
+
+    def _write(self, plan: Translated, values: dict[str, Stored]) -> Started:
+        cursor = self._raw.execute(plan.statements[0], values)
+        rows, last_id = cursor.rowcount, 0
+        if plan.counts_up is not None and rows > 0 and cursor.lastrowid:
+            # MySQL tells the first id of several that it made, SQLite the last.
+            last_id = cursor.lastrowid - (rows - 1 if plan.counts_up else 0)
+            self._moment.last_id = last_id if plan.counts_up else self._moment.last_id
+        cursor.close()
+        self._moment.rows = rows
+        return Started(None, rows, last_id, (), True)
+
+    def _define(self, statements: Sequence[str]) -> None:
+        """DDL commits what is open, as in MySQL; its own statements hold together."""
+        if self._raw.in_transaction:
+            self._raw.execute("COMMIT")
+        self._raw.execute("BEGIN IMMEDIATE")
+        try:
+            for sql in statements:
+                self._raw.execute(sql).close()
+            self._raw.execute("COMMIT")
+        except BaseException:
+            if self._raw.in_transaction:
+                self._raw.execute("ROLLBACK")
+            raise
+
+    def _control(self, plan: Translated) -> None:
+        step, name = (plan.control.step, plan.control.savepoint) if plan.control else (Step.NOTHING, "")
+        open_ = self._raw.in_transaction
+        match step:
+            case Step.BEGIN:
+                if open_:
+                    self._raw.execute("COMMIT")
+                self._raw.execute("BEGIN")
+            case Step.COMMIT | Step.ROLLBACK:
+                if open_:
+                    self._raw.execute(step.value.upper())
+            case Step.SAVEPOINT:
+                if open_:  # outside a transaction MySQL forgets a savepoint at once
+                    self._raw.execute(f"SAVEPOINT {name}")
+            case Step.ROLLBACK_TO | Step.RELEASE:
+                verb = "ROLLBACK TO" if step is Step.ROLLBACK_TO else "RELEASE"
+                if not open_:
+                    raise OperationalError(f"SAVEPOINT {name.strip('`')} does not exist", errno=1305)
+                self._raw.execute(f"{verb} {name}")
+            case Step.NOTHING:
+                return
+
+    # --- around a statement ---
+
+    @contextlib.contextmanager
+    def _guard(self, timeout: float | None, *, again: bool = False) -> Iterator[None]:
+        """Errors leave as shardkit's; a lost transaction makes the connection unusable."""
+        if not self.usable:
+            raise ConnectionLost(f"{self._shard}: the connection is closed", shards=(self._shard,))
+        if not again:
+            self._limit(timeout)
+        self._moment.failure = None
+        was_open = self._raw.in_transaction
+        try:
+            yield
+        except Error as error:
+            raise named(error, self._shard) from error.__cause__
+        except _DRIVER as error:
+            self._end()
+            self._lost = was_open and not self._in_transaction()
+            raise self._reason(error) from error
+        finally:
+            self.used_at = time.monotonic()
+
+    def _in_transaction(self) -> bool:
+        with contextlib.suppress(sqlite3.Error):
+            return self._raw.in_transaction
+        return False
+
+    def _reason(self, error: Exception) -> Error:
+        """What really went wrong: a kill, the deadline, a function, or what SQLite says."""
+        if self._killed:
+            text = f"{self._shard}: Query execution was interrupted"
+            return OperationalError(text, errno=1317, shards=(self._shard,))
+        if self._deadline is not None and time.monotonic() >= self._deadline:
+            text = f"{self._shard}: the statement ran longer than its time and was stopped"
+            return StatementTimeout(text, shards=(self._shard,))
+        if self._moment.failure is not None:
+            return named(self._moment.failure, self._shard)
+        return translated(error, self._shard)
+
+    def _limit(self, timeout: float | None) -> None:
+        self._deadline = None if timeout is None else time.monotonic() + timeout
+        wait = LOCK_WAIT if timeout is None else min(LOCK_WAIT, timeout)
+        if wait != self._wait:
+            self._wait = wait
+            self._raw.execute(f"PRAGMA busy_timeout = {max(int(wait * 1000), 1)}").close()
+
+    def _overdue(self) -> int:
+        """SQLite asks this while it works; anything but 0 stops the statement."""
+        return int(self._killed or (self._deadline is not None and time.monotonic() > self._deadline))
+
+    def _end(self) -> None:
+        cursor, self._cursor = self._cursor, None
+        if cursor is not None:
+            with contextlib.suppress(sqlite3.Error):  # the connection may be closed already
+                cursor.close()
+
+
+def _style(args: Params) -> Style:
+    if args is None:
+        return Style.RAW
+    return Style.NAMED if isinstance(args, Mapping) else Style.POSITIONAL
+
+
+def _local(sql: str, database: str) -> str:
+    """The text without the shard's own name, so that all shards share one translation.
+
+    Texts with quotes are left alone: there the name could be data.
+    """
+    return sql if "'" in sql or '"' in sql else sql.replace(f"`{database}`.", "")
+
+
+def _bound(binds: Sequence[Bind], args: Params) -> dict[str, Stored]:
+    """The values for `:p0`, `:p1`, …. Raises ParameterError if they do not fit the placeholders."""
+    if args is None:
+        return {}
+    if not isinstance(args, Mapping) and len(args) != len(binds):
+        raise ParameterError(f"{len(binds)} placeholders, but {len(args)} parameters")
+    values: dict[str, Stored] = {}
+    for at, bind in enumerate(binds):
+        try:
+            value = args[bind.key]  # type: ignore[index]
+        except KeyError:
+            raise ParameterError(f"no parameter named {bind.key!r}") from None
+        values[f"p{at}"] = parameter(value) if bind.column is None else store(value, bind.column)
+    return values
+
+
+def _known(
+    count: int, outputs: Sequence[Column | None] | None, given: Sequence[Column | None]
+) -> tuple[Column | None, ...]:
+    """The type of each column: what the plan gives, else what the translator found."""
+    found = tuple(outputs) if outputs is not None and len(outputs) == count else (None,) * count
+    if len(given) != count:
+        return found
+    return tuple(plan if plan is not None else own for plan, own in zip(given, found, strict=True))
