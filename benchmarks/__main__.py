@@ -71,6 +71,7 @@ def _run(
     with Progress(*columns, console=console) as progress:
         loading = progress.add_task("storing rows", total=None)
         with stage(urls, rows, options["seed"], lambda count: progress.advance(loading, count)) as built:
+            progress.stop_task(loading)
             chosen = [w for w in workloads.build(built) if not options["chosen"] or w.name in options["chosen"]]
             checking = progress.add_task("comparing answers", total=len(chosen))
             for workload in chosen:

@@ -195,6 +195,7 @@ class Call:
     function: str
     argument: str
     distinct: bool
+    keyed: bool  # DISTINCT of the shard key: equal values never lie on two shards
     type: Column | None
 
 

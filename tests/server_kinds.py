@@ -126,8 +126,8 @@ def _program(flavor: str) -> tuple[str, str]:
 
 
 def _instance(home: Path, port: int, program: str, flavor: str) -> ServerUrl:
-    home.mkdir(parents=True)
-    data = home / "data"
+    data, scratch = home / "data", home / "tmp"
+    scratch.mkdir(parents=True)
     _initialize(program, flavor, data, home / "init.log")
     accounts = home / "accounts.sql"
     accounts.write_text(
@@ -136,9 +136,16 @@ def _instance(home: Path, port: int, program: str, flavor: str) -> ServerUrl:
         "GRANT ALL PRIVILEGES ON *.* TO 'root'@'127.0.0.1' WITH GRANT OPTION;\n",
         encoding="utf-8",
     )
+    # A server that starts clears its folder for temporary tables: in /tmp it would clear that of others too.
     # skip-name-resolve makes a TCP connection '127.0.0.1', never 'localhost'; --no-defaults keeps /etc/mysql out.
     command = [program, "--no-defaults", f"--datadir={data}", f"--socket={home}/s", f"--pid-file={home}/own.pid"]
-    command += [f"--port={port}", "--bind-address=127.0.0.1", "--skip-name-resolve", f"--init-file={accounts}"]
+    command += [
+        f"--tmpdir={scratch}",
+        f"--port={port}",
+        "--bind-address=127.0.0.1",
+        "--skip-name-resolve",
+        f"--init-file={accounts}",
+    ]
     command += [*SETTINGS, *_account(), *(["--mysqlx=OFF"] if flavor == "mysql" else [])]
     with (home / "server.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)

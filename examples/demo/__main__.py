@@ -18,7 +18,7 @@ from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progres
 
 import shardkit
 from examples.demo.generate import generated
-from examples.demo.load import load, shard_finder
+from examples.demo.load import Loader, shard_finder
 from examples.demo.records import Dataset
 from examples.demo.retail import BadOrders, read_orders
 from examples.demo.stores import AlreadyThere, Stores, mysql_stores, sqlite_stores
@@ -79,7 +79,7 @@ def run(console: Console, stores: Stores, data: Dataset) -> bool:
         console.print(f"[dim]· {note}")
     with closing(shardkit.connect(stores.rules, autocommit=True)) as connection:
         fill(console, connection, stores, data)
-        return tell(console, connection, stores.copy, data)
+        return tell(console, connection, stores, data)
 
 
 def fill(console: Console, connection: Any, stores: Stores, data: Dataset) -> None:
@@ -90,9 +90,8 @@ def fill(console: Console, connection: Any, stores: Stores, data: Dataset) -> No
     with Progress(*columns, console=console) as progress:
         sharded = progress.add_task("rows into 16 databases", total=rows)
         plain = progress.add_task("rows into the plain copy", total=rows)
-        shards = load(
-            connection, data.records, shard_finder(stores.rules), lambda count: progress.advance(sharded, count)
-        )
+        loader = Loader(connection, stores.portion, lambda count: progress.advance(sharded, count))
+        shards = loader.load(data.records, shard_finder(stores.rules))
         stores.copy.insert(data.records, lambda count: progress.advance(plain, count))
     seconds = time.perf_counter() - start
     console.print(f"Loaded both in {seconds:.1f} s; the orders lie on {shards} shards, one transaction for each.")

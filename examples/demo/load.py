@@ -10,29 +10,37 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import closing
+from typing import NamedTuple
 
 from examples.demo.records import ITEM_COLUMNS, ORDER_COLUMNS, Record, Row
 from examples.statements import Connection, transaction
 from shardkit.rules import Rules
 from shardkit.values import ShardId
 
-PORTION = 1000  # rows between two ticks of the progress bar
 
+class Loader(NamedTuple):
+    """How to load: through which connection, how many rows at a time, and who hears of the rows stored."""
 
-def load(
-    connection: Connection,
-    records: Iterable[Record],
-    shard_of: Callable[[int], Hashable],
-    tick: Callable[[int], None],
-) -> int:
-    """Store all records; `shard_of` tells which memberIds lie together, `tick` gets rows stored. How many shards."""
-    groups = by_shard(records, shard_of)
-    for group in groups.values():
-        with transaction(connection):
-            _insert(connection, "t_order", ORDER_COLUMNS, [record.order for record in group], tick)
-            items = [item for record in group for item in record.items]
-            _insert(connection, "t_order_item", ITEM_COLUMNS, items, tick)
-    return len(groups)
+    connection: Connection
+    portion: int
+    tick: Callable[[int], None]
+
+    def load(self, records: Iterable[Record], shard_of: Callable[[int], Hashable]) -> int:
+        """Store all records; `shard_of` tells which memberIds lie together. How many shards there were."""
+        groups = by_shard(records, shard_of)
+        for group in groups.values():
+            with transaction(self.connection):
+                self._insert("t_order", ORDER_COLUMNS, [record.order for record in group])
+                items = [item for record in group for item in record.items]
+                self._insert("t_order_item", ITEM_COLUMNS, items)
+        return len(groups)
+
+    def _insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        with closing(self.connection.cursor()) as cursor:
+            for start in range(0, len(rows), self.portion):
+                part = rows[start : start + self.portion]
+                cursor.executemany(insert_text(table, columns), part)
+                self.tick(len(part))
 
 
 def shard_finder(rules: Rules) -> Callable[[int], ShardId]:
@@ -57,13 +65,3 @@ def by_shard(records: Iterable[Record], shard_of: Callable[[int], Hashable]) -> 
 def insert_text(table: str, columns: Sequence[str]) -> str:
     """INSERT of one row, every value a placeholder."""
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(['%s'] * len(columns))})"
-
-
-def _insert(
-    connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Row], tick: Callable[[int], None]
-) -> None:
-    with closing(connection.cursor()) as cursor:
-        for start in range(0, len(rows), PORTION):
-            part = rows[start : start + PORTION]
-            cursor.executemany(insert_text(table, columns), part)
-            tick(len(part))

@@ -36,6 +36,7 @@ class Stores:
     rules: Rules
     copy: Copy
     place: str
+    portion: int  # rows to insert at a time
 
 
 @contextmanager
@@ -53,7 +54,8 @@ def sqlite_stores(folder: Path | None) -> Iterator[Stores]:
         create(rules, SCHEMA.read_text())
         copy = SqliteCopy(folder / "unsharded.sqlite")
         stack.callback(copy.close)
-        yield Stores(rules, copy, f"two SQLite servers in {folder}")
+        # Few rows at a time: statements for SQLite are translated, and short texts that repeat are translated once.
+        yield Stores(rules, copy, f"two SQLite servers in {folder}", 32)
 
 
 @contextmanager
@@ -71,7 +73,7 @@ def mysql_stores(urls: tuple[str, str], keep: bool) -> Iterator[Stores]:
         create(rules, SCHEMA.read_text())
         copy = MySqlCopy(urls[0], PLAIN, SCHEMA.read_text())
         stack.callback(copy.close)
-        yield Stores(rules, copy, "two MySQL servers")
+        yield Stores(rules, copy, "two MySQL servers", 500)
 
 
 def _rules(urls: list[str]) -> Rules:

@@ -15,32 +15,37 @@ from rich.table import Table
 from rich.text import Text
 
 from examples.demo.compare import Comparison, compare
-from examples.demo.plain import Copy
 from examples.demo.questions import page, questions
 from examples.demo.records import GUESTS_FROM, Dataset, Row
+from examples.demo.stores import Stores
 from examples.statements import rows
 
 HOME = "SELECT orderId, status, amount, createdAt FROM t_order WHERE memberId = %s ORDER BY createdAt DESC LIMIT 3"
 
 
-def tell(console: Console, connection: Any, copy: Copy, data: Dataset) -> bool:
+def tell(console: Console, connection: Any, stores: Stores, data: Dataset) -> bool:
     """Show everything; whether all answers of both stores were equal."""
-    show_member(console, connection, data)
+    show_member(console, connection, stores, data)
     show_page(console, connection)
     with console.status("asking sixteen databases and the unsharded copy") as status:
         found = []
         for question in questions(data):
             status.update(f"asking both stores: {question.title}")
-            found.append(compare(connection, copy, question))
+            found.append(compare(connection, stores.copy, question))
     return show_comparisons(console, found)
 
 
-def show_member(console: Console, connection: Any, data: Dataset) -> None:
+def show_member(console: Console, connection: Any, stores: Stores, data: Dataset) -> None:
     """Where the busiest member lives, and why."""
-    counts = Counter(record.key.member_id for record in data.records if record.key.member_id < GUESTS_FROM)
-    member, orders = counts.most_common(1)[0]
+    counts = Counter(record.key.member_id for record in data.records)
+    member, orders = max(counts.items(), key=lambda item: (item[0] < GUESTS_FROM, item[1]))
+    table = stores.rules.sharded["t_order"]
+    slot = table.sharding.slot({table.sharding.columns[0]: member})
     console.rule("[bold]1. Where a member lives")
-    console.print(f"Member {member} has {orders:,} orders. All of them lie in one database, found from the id alone:")
+    console.print(f"Member {member} has {orders:,} orders. They lie together, found from the id alone:")
+    console.print(
+        f"hash({member}) mod {table.layout.slots} = slot {slot}, which is {table.layout.place(slot, table.name)}"
+    )
     show_explain(console, connection, HOME, (member,))
     show_rows(console, ("orderId", "status", "amount", "createdAt"), rows(connection, HOME, (member,)))
 
@@ -62,7 +67,9 @@ def show_explain(console: Console, connection: Any, sql: str, params: Row) -> No
     """The plan of a statement as a tree."""
     with closing(connection.cursor()) as cursor:
         plan = str(cursor.explain(sql, params))
-    console.print(Panel(Text(plan), title=Text(sql), title_align="left"))
+    console.print(
+        Text(sql, "cyan"), Panel(Text(plan, no_wrap=True, overflow="ellipsis"), title="explain", title_align="left")
+    )
 
 
 def show_rows(console: Console, names: tuple[str, ...], found: list[Row]) -> None:

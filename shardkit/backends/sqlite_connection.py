@@ -16,10 +16,10 @@ from shardkit.backends.sqlite_catalog import Catalog
 from shardkit.backends.sqlite_errors import named, translated
 from shardkit.backends.sqlite_functions import Moment, register
 from shardkit.backends.sqlite_results import converter, description
-from shardkit.backends.sqlite_values import Stored, parameter, store
+from shardkit.backends.sqlite_values import Stored, parameter, storing
 from shardkit.errors import ConnectionLost, Error, OperationalError, ParameterError, StatementTimeout
 from shardkit.flow import Column, TableInfo, Task
-from shardkit.rewrite.sqlite import Bind, Does, Step, Style, Translated, parse, translate
+from shardkit.rewrite.sqlite import Does, Step, Style, Translated, parse, translate
 from shardkit.values import Params, Row, ShardId
 
 LOCK_WAIT = 5.0
@@ -42,6 +42,7 @@ class SqliteConnection:
         self._convert: Callable[[list[Row]], list[Row]] | None = None
         self._deadline: float | None = None
         self._wait = -1.0
+        self._fillers: dict[int, tuple[Translated, Filler]] = {}
         self._killed = self._closed = self._lost = False
         register(raw, self._moment)
         raw.set_progress_handler(self._overdue, _PROGRESS)
@@ -60,7 +61,7 @@ class SqliteConnection:
             parsed = parse(sql, style)
             schema = self._catalog.schema(parsed.tables) if parsed.tables else None
             plan = translate(sql, style, schema)
-            values = _bound(plan.binds, task.args)
+            values = self._filler(plan)(task.args)
             self._moment.now = datetime.now()
             match plan.does:
                 case Does.CONTROL:
@@ -123,11 +124,19 @@ class SqliteConnection:
 
     # --- one statement ---
 
-    def _query(
-        self, plan: Translated, values: dict[str, Stored], types: Sequence[Column | None], batch: int
-    ) -> Started:
+    def _filler(self, plan: Translated) -> Filler:
+        """Made once for each plan; the plan is kept so that its id stays its own."""
+        found = self._fillers.get(id(plan))
+        if found is None:
+            if len(self._fillers) >= 1024:
+                self._fillers.clear()
+            found = self._fillers[id(plan)] = (plan, filler(plan))
+        return found[1]
+
+    def _query(self, plan: Translated, values: list[Stored], types: Sequence[Column | None], batch: int) -> Started:
         if plan.locks and self._raw.in_transaction:
-            self._raw.execute(f"DELETE FROM `{plan.locks}` WHERE 0")  # takes the file's write lock, changes nothing
+            table = plan.locks.replace("`", "``")
+            self._raw.execute(f"DELETE FROM `{table}` WHERE 0")  # takes the file's write lock, changes nothing
         self._cursor = cursor = self._raw.execute(plan.statements[0], values)
         names = [column[0] for column in cursor.description]
         known = _known(len(names), plan.outputs, types)
@@ -145,7 +154,7 @@ class SqliteConnection:
             self._end()
         return (self._convert(rows) if self._convert is not None else rows), last
 
-    def _write(self, plan: Translated, values: dict[str, Stored]) -> Started:
+    def _write(self, plan: Translated, values: list[Stored]) -> Started:
         cursor = self._raw.execute(plan.statements[0], values)
         rows, last_id = cursor.rowcount, 0
         if plan.counts_up is not None and rows > 0 and cursor.lastrowid:
@@ -263,20 +272,24 @@ def _local(sql: str, database: str) -> str:
     return sql if "'" in sql or '"' in sql else sql.replace(f"`{database}`.", "")
 
 
-def _bound(binds: Sequence[Bind], args: Params) -> dict[str, Stored]:
-    """The values for `:p0`, `:p1`, …. Raises ParameterError if they do not fit the placeholders."""
-    if args is None:
-        return {}
-    if not isinstance(args, Mapping) and len(args) != len(binds):
-        raise ParameterError(f"{len(binds)} placeholders, but {len(args)} parameters")
-    values: dict[str, Stored] = {}
-    for at, bind in enumerate(binds):
+Filler = Callable[[Params], list[Stored]]
+
+
+def filler(plan: Translated) -> Filler:
+    """A function from one execution's parameters to the values of the plan's `?`; it raises ParameterError."""
+    steps = [(bind.key, parameter if bind.column is None else storing(bind.column)) for bind in plan.binds]
+
+    def fill(args: Params) -> list[Stored]:
+        if args is None:
+            return []
+        if not isinstance(args, Mapping) and len(args) != plan.expects:
+            raise ParameterError(f"{plan.expects} placeholders, but {len(args)} parameters")
         try:
-            value = args[bind.key]  # type: ignore[index]
-        except KeyError:
-            raise ParameterError(f"no parameter named {bind.key!r}") from None
-        values[f"p{at}"] = parameter(value) if bind.column is None else store(value, bind.column)
-    return values
+            return [make(args[key]) for key, make in steps]  # type: ignore[index]
+        except KeyError as error:
+            raise ParameterError(f"no parameter named {error.args[0]!r}") from None
+
+    return fill
 
 
 def _known(

@@ -17,7 +17,7 @@ from functools import wraps
 from typing import Any
 
 from shardkit.backends import sqlite_clock, sqlite_numbers, sqlite_text
-from shardkit.backends.sqlite_values import column_of, store
+from shardkit.backends.sqlite_values import storing_by_name
 from shardkit.errors import DataError, Error
 from shardkit.rewrite.sqlite_collations import SCHEMES, comparer
 from shardkit.rewrite.sqlite_names import PREFIX
@@ -83,12 +83,12 @@ def _guarded(function: Function, moment: Moment) -> Function:
 
 def _watched(aggregate: type[Any], moment: Moment) -> type[Any]:
     """The aggregate, its errors kept for the connection."""
-    parts = {part: _guarded(getattr(aggregate, part), moment) for part in ("step", "inverse", "value", "finalize")}
+    parts = {part: _guarded(getattr(aggregate, part), moment) for part in ("value", "finalize")}
     return type(aggregate.__name__, (aggregate,), parts)
 
 
 def _store(value: Any, type_text: str, name: str) -> Any:
-    return store(value, column_of(type_text, name))
+    return storing_by_name(type_text, name)(value)
 
 
 def _of_session(moment: Moment) -> dict[str, tuple[Function, int]]:

@@ -22,13 +22,18 @@ _TIME = re.compile(r"\s*(-?)(\d{1,3}):(\d{1,2})(?::(\d{1,2})(?:\.(\d*))?)?\s*")
 def moment(value: object) -> datetime | None:
     """The moment a value means, a date at midnight; None if it means none."""
     if isinstance(value, datetime):
-        return value.replace(tzinfo=None)
+        return value if value.tzinfo is None else value.replace(tzinfo=None)
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         value = str(value)
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
+    if isinstance(value, str) and len(value) in (10, 19, 26) and value[4] == value[7] == "-":
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            return None
     found = (_MOMENT.fullmatch(value) or _COMPACT.fullmatch(value)) if isinstance(value, str) else None
     if found is None:
         return None
@@ -61,6 +66,8 @@ def moment_text(value: datetime) -> str:
 
 def rounded(value: datetime, digits: int) -> datetime:
     """The moment with so many digits of a second, half up as MySQL does. Raises OverflowError after year 9999."""
+    if not value.microsecond:
+        return value
     step = 10 ** (6 - min(digits, 6))
     whole = (value.microsecond + step // 2) // step * step
     return value.replace(microsecond=0) + timedelta(microseconds=whole)

@@ -163,7 +163,7 @@ def rand(*seed: Any) -> float:
 class _Adding:
     """The common part: a window's rows come and go, the total is kept in units of 10**-scale."""
 
-    scale = 0
+    unit = 1
 
     def __init__(self) -> None:
         self.total = 0
@@ -171,12 +171,12 @@ class _Adding:
 
     def step(self, value: Any) -> None:
         if value is not None:
-            self.total += round(number(value) * 10**self.scale)
+            self.total += round((value if type(value) is float else number(value)) * self.unit)
             self.count += 1
 
     def inverse(self, value: Any) -> None:
         if value is not None:
-            self.total -= round(number(value) * 10**self.scale)
+            self.total -= round(number(value) * self.unit)
             self.count -= 1
 
     def finalize(self) -> int | float | None:
@@ -191,7 +191,7 @@ class _Sum(_Adding):
     def value(self) -> int | float | None:
         if not self.count:
             return None
-        unit: int = 10**self.scale
+        unit = self.unit
         if self.total % unit == 0 and abs(self.total // unit) < 2**63:
             return self.total // unit
         nearest = self.total / unit
@@ -202,8 +202,7 @@ class _Sum(_Adding):
 
 class _Avg(_Adding):
     def value(self) -> float | None:
-        unit: int = 10**self.scale
-        return self.total / (self.count * unit) if self.count else None
+        return self.total / (self.count * self.unit) if self.count else None
 
 
 class _Floating(_Adding):
@@ -235,8 +234,8 @@ class _FloatingAvg(_Floating):
 
 
 AGGREGATES: dict[str, type[_Adding]] = {
-    **{f"sum_{s}": type(f"Sum{s}", (_Sum,), {"scale": s}) for s in AGGREGATE_SCALES},
-    **{f"avg_{s}": type(f"Avg{s}", (_Avg,), {"scale": s}) for s in AGGREGATE_SCALES},
+    **{f"sum_{s}": type(f"Sum{s}", (_Sum,), {"unit": 10**s}) for s in AGGREGATE_SCALES},
+    **{f"avg_{s}": type(f"Avg{s}", (_Avg,), {"unit": 10**s}) for s in AGGREGATE_SCALES},
     "sum_f": _FloatingSum,
     "avg_f": _FloatingAvg,
 }

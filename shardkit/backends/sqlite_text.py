@@ -79,37 +79,33 @@ def _trim(value: Any, what: Any = " ", where: Any = "BOTH") -> str:
     return characters
 
 
-def _locate(what: Any, value: Any, start: Any = 1) -> int:
-    """Position from 1, 0 if absent; letters compare without case, as under the default collation."""
-    first = whole(start) - 1
-    return text(value).casefold().find(text(what).casefold(), first) + 1 if first >= 0 else 0
+def _locate(what: Any, value: Any, *rest: Any) -> int:
+    """Position from 1, 0 if absent; the last argument is the collation, before it may stand where to begin."""
+    first, fold = (whole(rest[0]) if len(rest) == 2 else 1) - 1, _fold(rest[-1])
+    return fold(text(value)).find(fold(text(what)), first) + 1 if first >= 0 else 0
 
 
-def _field(what: Any, *values: Any) -> int:
+def _field(what: Any, *rest: Any) -> int:
+    values, collation = rest[:-1], rest[-1]
     if what is None:
         return 0
-    for at, value in enumerate(values, 1):
-        if value is not None and _equal(what, value):
-            return at
-    return 0
+    texts = all(isinstance(value, str) for value in (what, *values) if value is not None)
+    same = _compare(collation) if texts else lambda a, b: int(number(a) != number(b))
+    return next((at for at, value in enumerate(values, 1) if value is not None and not same(what, value)), 0)
 
 
-def _equal(a: Any, b: Any) -> bool:
-    if isinstance(a, str) and isinstance(b, str):
-        return _DEFAULT(a, b) == 0
-    return number(a) == number(b)
+@lru_cache(maxsize=64)
+def _compare(collation: str) -> Callable[[str, str], int]:
+    return comparer(collation)
 
 
-_DEFAULT = comparer("utf8mb4_0900_ai_ci")
+def _find_in_set(what: Any, values: Any, collation: str) -> int:
+    same, parts = _compare(collation), text(values).split(",") if values else []
+    return next((at for at, part in enumerate(parts, 1) if not same(text(what), part)), 0)
 
 
-def _find_in_set(what: Any, values: Any) -> int:
-    parts = text(values).split(",") if values else []
-    return next((at for at, part in enumerate(parts, 1) if _DEFAULT(text(what), part) == 0), 0)
-
-
-def _strcmp(a: Any, b: Any) -> int:
-    return _DEFAULT(text(a), text(b))
+def _strcmp(a: Any, b: Any, collation: str) -> int:
+    return _compare(collation)(text(a), text(b))
 
 
 def _hex(value: Any) -> str:
@@ -177,9 +173,9 @@ STRICT: dict[str, tuple[Function, int]] = {
     "char_length": (lambda v: len(v) if isinstance(v, bytes) else len(text(v)), 1),
     "concat": (lambda *values: "".join(map(text, values)), -1),
     "crc32": (lambda v: zlib.crc32(_raw(v)), 1),
-    "find_in_set": (_find_in_set, 2),
+    "find_in_set": (_find_in_set, 3),
     "hex": (_hex, 1),
-    "instr": (lambda value, what: _locate(what, value), 2),
+    "instr": (lambda value, what, collation: _locate(what, value, collation), 3),
     "left": (lambda v, n: text(v)[: max(whole(n), 0)], 2),
     "length": (lambda v: len(_raw(v)), 1),
     "like": (_like, 4),
@@ -198,7 +194,7 @@ STRICT: dict[str, tuple[Function, int]] = {
     "sha1": (lambda v: hashlib.sha1(_raw(v)).hexdigest(), 1),
     "sha2": (_sha2, 2),
     "space": (lambda n: " " * max(whole(n), 0), 1),
-    "strcmp": (_strcmp, 2),
+    "strcmp": (_strcmp, 3),
     "substring": (_substr, -1),
     "trim": (_trim, -1),
     "upper": (lambda v: _cased(text(v), str.upper), 1),

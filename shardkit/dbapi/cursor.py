@@ -148,10 +148,12 @@ class Cursor:
 
     def keep_rows(self) -> None:
         """Read what is left on the servers into memory, because another statement is about to start."""
+        if self._drive is None:
+            return
         budget = self.connection.session.planner.rules.defaults.budget
         kept = list(self._rows[self._next :])
         self._rows, self._next = kept, 0
-        while self._drive is not None and self._more():
+        while self._more():
             kept += self._rows
             self._rows = kept
             if len(kept) > budget.rows:

@@ -8,6 +8,12 @@ from __future__ import annotations
 FOLDED = frozenset({"COUNT", "SUM", "MIN", "MAX", "AVG"})
 """Aggregates that can be split and folded."""
 
+WHOLE = frozenset({
+    "ANY_VALUE", "BIT_AND", "BIT_OR", "BIT_XOR", "GROUP_CONCAT", "JSON_ARRAYAGG", "JSON_OBJECTAGG", "STD", "STDDEV",
+    "STDDEV_POP", "STDDEV_SAMP", "VARIANCE", "VAR_POP", "VAR_SAMP",
+})  # fmt: skip
+"""Aggregates that only one shard can compute whole."""
+
 SESSION = frozenset({
     "LAST_INSERT_ID", "FOUND_ROWS", "ROW_COUNT", "GET_LOCK", "RELEASE_LOCK", "RELEASE_ALL_LOCKS", "IS_FREE_LOCK",
     "IS_USED_LOCK", "CONNECTION_ID", "DATABASE", "SCHEMA",

@@ -74,6 +74,7 @@ _PIECE = re.compile(
 )
 _PERCENT = re.compile(r"%(%|s|\([^)]*\)s|)")
 _EXECUTABLE = re.compile(r"/\*!(\d{5,6})?(.*)\*/", re.DOTALL)
+_NEVER, _NO_SERVER = 99999, 200000  # versions no server has: a comment for all
 _OLDEST_IGNORED = 50700  # MariaDB passes over versions from here on, so servers would disagree
 
 
@@ -162,7 +163,10 @@ class _Lexer:
             executable = re.fullmatch(r"/\*M!(\d{5,6})?(.*)\*/", text, re.DOTALL)
         if executable is None:
             return " " * len(text)
-        if text.startswith("/*M!") or int(executable.group(1) or 0) >= _OLDEST_IGNORED:
+        version = int(executable.group(1) or 0)
+        if version == _NEVER or version >= _NO_SERVER:
+            return " " * len(text)
+        if text.startswith("/*M!") or version >= _OLDEST_IGNORED:
             raise NotSupportedError(
                 "a comment that only some servers execute", where=place(self.text, match.start()),
                 why="shardkit cannot know whether its text is part of the statement",

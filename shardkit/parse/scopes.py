@@ -13,8 +13,10 @@ from typing import Protocol, TypeAlias
 
 from sqlglot import exp
 
+from shardkit.errors import ProgrammingError, UnknownColumn
 from shardkit.flow import Column, TableInfo
 
+_BRACKETS = (exp.Subquery, exp.Paren)
 QUERY_NODES = (exp.Select, exp.Update, exp.Delete, exp.Insert)
 
 
@@ -26,6 +28,9 @@ class Names(Protocol):
 
     def bound_group(self, table: str) -> str:
         """Tables with the same answer lie together when their shard keys are equal."""
+
+    def connection_collation(self) -> str | None:
+        """The collation of literals and computed text, or None if it is not known."""
 
     def info(self, table: str) -> TableInfo | None:
         """The table's columns, or None when they are not known (CREATE TABLE)."""
@@ -50,14 +55,14 @@ class Scope:
     node: exp.Expr
     parent: Scope | None
     number: int
+    literals: str | None = None  # the collation of literals and computed text
     uses: dict[str, int] = field(default_factory=dict)  # visible name -> table use
     derived: set[str] = field(default_factory=set)  # names of derived tables and CTEs
     columns: dict[int, dict[str, Column]] = field(default_factory=dict)
     facts: list[Fact] = field(default_factory=list)
     equal: list[tuple[ColumnRef, ColumnRef, frozenset[int]]] = field(default_factory=list)  # from USING
-    using: set[str] = field(default_factory=set)
+    using: list[str] = field(default_factory=list)  # columns that USING or NATURAL make one, in their order
     optional: set[int] = field(default_factory=set)
-    natural: bool = False
 
     def resolve(self, column: exp.Expr) -> ColumnRef | None:
         """The use and column name this column means, or None when that is not certain."""
@@ -69,6 +74,21 @@ class Scope:
         if column.table:
             return self._qualified(column.table, name)
         return self._unqualified(name)
+
+    def check(self, column: exp.Column) -> None:
+        """Raise UnknownColumn for a column that certainly means nothing, or several things, here."""
+        if self.derived or self.parent is not None or column.args.get("db"):
+            return
+        name = column.name.lower()
+        if column.table:
+            use = self.uses.get(column.table, self.uses.get(column.table.lower()))
+            found = 1 if use is not None and name in self.columns[use] else 0
+        else:
+            found = sum(name in columns for columns in self.columns.values())
+        if found == 0:
+            raise UnknownColumn(f"Unknown column '{column.sql(dialect='mysql')}'")
+        if found > 1 and name not in self.using:
+            raise UnknownColumn(f"Column '{column.name}' is ambiguous", errno=1052)
 
     def column(self, ref: ColumnRef) -> Column | None:
         """The metadata of a resolved column."""
@@ -94,7 +114,7 @@ class Scope:
         scope: Scope | None = self
         while scope is not None:
             found = [use for use, columns in scope.columns.items() if name in columns]
-            if len(found) > 1 and name in scope.using and not scope.optional & set(found[:1]):
+            if len(found) > 1 and name in scope.using and found[0] not in scope.optional:
                 return found[0], name
             if scope.derived or len(found) > 1:
                 return None
@@ -120,12 +140,12 @@ def build(tree: exp.Expr, tables: list[tuple[exp.Table, int]], names: Names) -> 
     for node in tree.walk(bfs=True):
         if isinstance(node, QUERY_NODES):
             parent = scope_of(node.parent, scopes) if node.parent is not None else None
-            scopes[id(node)] = Scope(node, parent, len(scopes))
+            scopes[id(node)] = Scope(node, parent, len(scopes), names.connection_collation())
     numbers = {id(table): use for table, use in tables}
     for node in tree.walk():
         _enter(node, numbers, scopes, names)
     for scope in scopes.values():
-        _collect_facts(scope, numbers, scopes)
+        _collect_facts(scope, numbers)
     return scopes
 
 
@@ -138,6 +158,8 @@ def _enter(node: exp.Expr, numbers: dict[int, int], scopes: dict[int, Scope], na
         if use is None:
             scope.derived.add(node.alias_or_name)
             return
+        if node.alias_or_name in scope.uses:
+            raise ProgrammingError(f"Not unique table/alias: '{node.alias_or_name}'", errno=1066)
         scope.uses[node.alias_or_name] = use
         scope.uses.setdefault(node.alias_or_name.lower(), use)
         info = names.info(node.name)
@@ -165,62 +187,58 @@ def conjuncts(node: exp.Expr | None) -> Iterator[exp.Expr]:
         yield node
 
 
-def _collect_facts(scope: Scope, numbers: dict[int, int], scopes: dict[int, Scope]) -> None:
-    seen: set[int] = set()
+def _collect_facts(scope: Scope, numbers: dict[int, int]) -> None:
     node = scope.node
     first = node.args.get("from_")
     sources = [first.this] if isinstance(first, exp.From) else []
     if isinstance(node, (exp.Update, exp.Delete)) and isinstance(node.this, exp.Table):
         sources.append(node.this)
+    seen: set[int] = set()
     for source in sources:
-        seen |= _uses_in(source, numbers, scope, scopes)
-        for join in source.args.get("joins") or ():
-            _collect_join(scope, join, seen, numbers, scopes)
+        seen |= _source(source, scope, numbers)
     for join in node.args.get("joins") or ():
-        _collect_join(scope, join, seen, numbers, scopes)
+        _join(scope, join, seen, numbers)
     where = node.args.get("where")
     everything = frozenset(scope.columns)
     if isinstance(where, exp.Where):
         scope.facts += [Fact(part, everything) for part in conjuncts(where.this)]
 
 
-def _uses_in(source: exp.Expr, numbers: dict[int, int], scope: Scope, scopes: dict[int, Scope]) -> set[int]:
-    """Uses named in a FROM entry that belong to this scope (not to a subquery in it); nested joins left out."""
+def _source(source: exp.Expr, scope: Scope, numbers: dict[int, int]) -> set[int]:
+    """The uses of one FROM entry: a table, a bracket around joins, each with the joins that hang on it."""
     found: set[int] = set()
     if isinstance(source, exp.Table):
-        return {numbers[id(source)]} if id(source) in numbers else found
-    for table in source.find_all(exp.Table):
-        if id(table) in numbers and scope_of(table, scopes) is scope:
-            found.add(numbers[id(table)])
+        found |= {numbers[id(source)]} if id(source) in numbers else set()
+    elif isinstance(source, (exp.Subquery, exp.Paren)) and isinstance(
+        source.this, (exp.Table, exp.Subquery, exp.Paren)
+    ):
+        found |= _source(source.this, scope, numbers)
+    for join in source.args.get("joins") or ():
+        _join(scope, join, found, numbers)
     return found
 
 
-def _collect_join(
-    scope: Scope, join: exp.Join, seen: set[int], numbers: dict[int, int], scopes: dict[int, Scope]
-) -> None:
-    right = _uses_in(join.this, numbers, scope, scopes)
-    nested = join.this.args.get("joins") or ()
-    for inner in nested:
-        right |= _uses_in(inner.this, numbers, scope, scopes)
+def _join(scope: Scope, join: exp.Join, seen: set[int], numbers: dict[int, int]) -> None:
+    """Enter the facts of one join; `seen` are the uses left of it, to which those on its right are added."""
+    right = _source(join.this, scope, numbers)
     side = (join.side or "").upper()
-    if join.args.get("method") or nested or isinstance(join.this, exp.Paren):
-        scope.natural = True  # NATURAL and bracketed joins: their conditions are not told apart
     restricts = frozenset(right) if side == "LEFT" else frozenset(seen) if side == "RIGHT" else frozenset(seen | right)
     if side == "LEFT":
         scope.optional |= right
     elif side == "RIGHT":
         scope.optional |= seen
-    on = join.args.get("on")
-    if not nested:
-        scope.facts += [Fact(part, restricts) for part in conjuncts(on)]
-        for identifier in join.args.get("using") or ():
-            _collect_using(scope, identifier.name.lower(), seen, right, restricts)
+    scope.facts += [Fact(part, restricts) for part in conjuncts(join.args.get("on"))]
+    names = [identifier.name.lower() for identifier in join.args.get("using") or ()]
+    if str(join.args.get("method") or "").upper() == "NATURAL":
+        common = {name for use in seen for name in scope.columns[use]}
+        names = [name for use in sorted(right) for name in scope.columns[use] if name in common]
+    for name in names:
+        _using(scope, name, (seen, right), restricts)
     seen |= right
 
 
-def _collect_using(scope: Scope, name: str, left: set[int], right: set[int], restricts: frozenset[int]) -> None:
-    scope.using.add(name)
-    holders = [use for use in sorted(left) if name in scope.columns[use]]
-    others = [use for use in sorted(right) if name in scope.columns[use]]
-    if holders and len(others) == 1:
-        scope.equal.append(((holders[0], name), (others[0], name), restricts))
+def _using(scope: Scope, name: str, sides: tuple[set[int], set[int]], restricts: frozenset[int]) -> None:
+    scope.using.append(name)
+    left, right = ([use for use in sorted(side) if name in scope.columns[use]] for side in sides)
+    if left and len(right) == 1:
+        scope.equal.append(((left[0], name), (right[0], name), restricts))

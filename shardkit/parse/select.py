@@ -14,7 +14,7 @@ from sqlglot.tokens import TokenType
 
 from shardkit.flow import Blocker, Call, Expr, Item, SelectShape, Sort, Value
 from shardkit.parse import types
-from shardkit.parse.functions import FOLDED, NOT_CALLS, SCALAR, VOLATILE
+from shardkit.parse.functions import FOLDED, NOT_CALLS, SCALAR, VOLATILE, WHOLE
 from shardkit.parse.lexer import Source
 from shardkit.parse.predicate import value_of
 from shardkit.parse.scopes import Scope
@@ -31,6 +31,8 @@ class Shaper:
         self.node, self.source, self.tokens, self.scope = node, source, tokens, scope
         self.clauses = tokens.clauses()
         self.blockers: list[Blocker] = []
+        self.keyed: frozenset[str] = frozenset()
+        self.split_calls: list[tuple[str, int]] = []  # aggregates that can only be computed on one shard
 
     def block(self, what: str, token: int, why: str, instead: str = ONE_SHARD) -> None:
         """Note why this statement cannot be merged."""
@@ -38,6 +40,7 @@ class Shaper:
 
     def shape(self, keyed_columns: frozenset[tuple[int, str]]) -> SelectShape:
         """All facts at once; `keyed_columns` are the columns that decide a row's slot on their own."""
+        self.keyed = frozenset(f"#{use}.{name}" for use, name in keyed_columns)
         self.look_for_blockers()
         items = self.items()
         group, group_items = self.groups(items)
@@ -46,7 +49,12 @@ class Shaper:
         identities = {expression.identity for expression in group}
         if distinct and not group and not any(item.expr.aggregated for item in items):
             identities = {item.expr.identity for item in items}
-        keyed = any(f"#{use}.{name}" in identities for use, name in keyed_columns)
+        keyed = bool(self.keyed & identities)
+        if not (keyed and group):
+            for word, index in self.split_calls:
+                self.block(
+                    f"{word} over several shards", index, "its value cannot be put together from the shards' own"
+                )
         limit, offset = self.limits()
         return SelectShape(
             tuple(items), distinct, tuple(order), tuple(group), tuple(group_items), keyed, limit, offset,
@@ -66,6 +74,9 @@ class Shaper:
             if self.is_call(index) and word not in SCALAR and word not in FOLDED:
                 if word in VOLATILE and self.inside("where", index):
                     continue  # each row asks for itself, on whichever server it lies
+                if word in WHOLE:
+                    self.split_calls.append((word, index))
+                    continue
                 self.block(
                     f"function {word} over several shards", index,
                     "shardkit does not know whether it can be computed shard by shard",
@@ -75,9 +86,6 @@ class Shaper:
                        "it may make one group of all rows", "WHERE")  # fmt: skip
         if "window" in self.clauses:
             self.block("a named window", self.clauses["window"].keyword, "its window would end at each shard's edge")
-        if self.scope.natural:
-            self.block("a NATURAL or bracketed join", self.clauses["from"].first, "its columns are not told apart",
-                       "write JOIN … ON a.key = b.key without brackets")  # fmt: skip
 
     def inside(self, clause: str, index: int) -> bool:
         found = self.clauses.get(clause)
@@ -102,7 +110,7 @@ class Shaper:
         text = self.source.clean[start:stop]
         bare = node.unnest()
         call = self.call(bare, text)
-        aggregated = node.find(exp.AggFunc) is not None
+        aggregated = _aggregated(node)
         constant = isinstance(bare, (exp.Literal, exp.Null, exp.Boolean, exp.Placeholder))
         return Expr(
             text, self.source.params_between(start, stop), self.identity(node), types.infer(node, self.scope),
@@ -118,7 +126,9 @@ class Shaper:
             return None
         argument = text[text.index("(") + 1 : text.rindex(")")].strip()
         distinct = isinstance(node.this, exp.Distinct) or argument.upper().startswith("DISTINCT")
-        return Call(function, argument, distinct, types.infer(node.this, self.scope))
+        values = node.this.expressions if isinstance(node.this, exp.Distinct) else [node.this]
+        keyed = len(values) == 1 and self.identity(values[0]) in self.keyed
+        return Call(function, argument, distinct, keyed, types.infer(node.this, self.scope))
 
     def identity(self, node: exp.Expr) -> str:
         """A name that two spellings of one expression share."""
@@ -153,22 +163,25 @@ class Shaper:
         return items
 
     def star(self, node: exp.Expr, token: int) -> list[Item]:
+        """The columns of `*` or `t.*`; USING and NATURAL show their columns once, first."""
         table = node.table if isinstance(node, exp.Column) else ""
-        if self.scope.derived or self.scope.using or self.scope.natural:
+        uses = dict.fromkeys(self.scope.uses.values())
+        joined = [] if table else list(dict.fromkeys(self.scope.using))
+        if self.scope.derived or (joined and (len(uses) != 2 or 0 in self.scope.optional)):
             self.block("SELECT * here", token, "the columns cannot be counted before it runs", "name the columns")
             return []
-        uses = dict.fromkeys(self.scope.uses.values())
-        items = []
-        for use in uses:
-            shown = next(name for name, number in self.scope.uses.items() if number == use)
-            if table and self.scope.uses.get(table) != use:
-                continue
-            for name, column in self.scope.columns[use].items():
-                known = types.column_of(self.scope, (use, name))
-                text = f"`{shown}`.`{column.name}`"
-                expression = Expr(text, (), f"#{use}.{name}", known, None, False, False, self.place(token))
-                items.append(Item(expression, column.name, False))
-        return items
+        places = [(use, name) for use in uses for name in self.scope.columns[use]]
+        shown = [(use, name) for use, name in places if not table or self.scope.uses.get(table) == use]
+        first = [place for place in shown if place[0] == next(iter(uses)) and place[1] in joined]
+        return [self.starred(place, token) for place in (*first, *(p for p in shown if p[1] not in joined))]
+
+    def starred(self, place: tuple[int, str], token: int) -> Item:
+        use, name = place
+        table = next(shown for shown, number in self.scope.uses.items() if number == use)
+        known = types.column_of(self.scope, place)
+        column = known.name if known is not None else name
+        text = f"`{table}`.`{column}`"
+        return Item(Expr(text, (), f"#{use}.{name}", known, None, False, False, self.place(token)), column, False)
 
     def place(self, token: int) -> str:
         return self.source.place(self.tokens.start(token))
@@ -209,6 +222,7 @@ class Shaper:
             position = self.alias(node.name, items)
         if position is not None:
             return items[position].expr, position
+        self.check(node)
         expression = self.expr(node, *part)
         shown = next((i for i, item in enumerate(items) if item.expr.identity == expression.identity), None)
         return expression, shown
@@ -234,12 +248,18 @@ class Shaper:
             position = self.alias(inner.name, items)
         if position is not None:
             return Sort(replace(items[position].expr, place=self.place(first)), position, descending)
+        self.check(inner)
         expression = self.expr(inner, first, end)
         shown = next((i for i, item in enumerate(items) if item.expr.identity == expression.identity), None)
         if shown is None and self.hides_alias(inner, items):
             self.block("ORDER BY an expression of an alias", first, "the alias cannot be used in a hidden column",
                        "order by the alias itself, or write its expression out")  # fmt: skip
         return Sort(expression, shown, descending)
+
+    def check(self, node: exp.Expr) -> None:
+        """A plain column that is unknown or ambiguous is an error in MySQL too."""
+        if isinstance(node, exp.Column) and not isinstance(node.this, exp.Star):
+            self.scope.check(node)
 
     def hides_alias(self, node: exp.Expr, items: list[Item]) -> bool:
         aliases = {item.name.lower(): item.expr.identity for item in items if item.aliased}
@@ -272,3 +292,11 @@ class Shaper:
                 self.block("this LIMIT", self.clauses["limit"].keyword, "it is not a number or a placeholder")
             found.append(value)
         return found[0], found[1]
+
+
+def _aggregated(node: exp.Expr) -> bool:
+    """Whether there is an aggregate inside, also one that sqlglot does not know."""
+    return any(
+        isinstance(inner, exp.AggFunc) or (isinstance(inner, exp.Anonymous) and inner.name.upper() in WHOLE)
+        for inner in node.walk()
+    )

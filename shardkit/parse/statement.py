@@ -104,6 +104,11 @@ def _refuse_by_token(source: Source, tokens: Tokens, kind: Kind) -> None:
                 f"{words[index]}()", where=where, why="its answer belongs to one server connection, not to the session",
                 instead="cursor.lastrowid or cursor.rowcount, where they serve",
             )  # fmt: skip
+        if words[index] == "SQL_CALC_FOUND_ROWS" and token.token_type != TokenType.IDENTIFIER:
+            raise SessionBoundRefused(
+                "SQL_CALC_FOUND_ROWS", where=where, why="FOUND_ROWS() belongs to one server connection",
+                instead="SELECT COUNT(*) beside it",
+            )  # fmt: skip
         if token.token_type == TokenType.COLON_EQ:
             raise SessionBoundRefused(
                 "assigning a user variable in a statement", where=where, instead="SET @name = literal",
@@ -249,7 +254,9 @@ def _calls(tokens: Tokens) -> set[str]:
 
 
 def _needs_database(draft: Draft) -> bool:
-    """A function shardkit does not know may be a stored one, which is looked up in the selected database."""
+    """Stored functions, and the targets of a multi-table DELETE, are looked up in the selected database."""
+    if isinstance(draft.tree, exp.Delete) and (draft.tree.args.get("tables") or draft.tree.args.get("using")):
+        return True
     return any(isinstance(node, exp.Anonymous) for node in draft.tree.walk())
 
 

@@ -18,8 +18,12 @@ _APPROXIMATE = {Family.FLOAT, Family.DOUBLE}
 _SAME_TEXT = (exp.Lower, exp.Upper, exp.Trim, exp.Substring, exp.Left, exp.Right)
 _INTEGER_CALLS = (
     exp.Length, exp.Year, exp.Month, exp.Day, exp.DayOfMonth, exp.DayOfWeek, exp.DayOfYear, exp.Week, exp.Quarter,
-    exp.Hour, exp.Minute, exp.Second, exp.Ascii, exp.Sign, exp.DateDiff, exp.StrPosition,
+    exp.Hour, exp.Minute, exp.Second, exp.Ascii, exp.Sign, exp.DateDiff, exp.StrPosition, exp.Extract,
 )  # fmt: skip
+_INTEGER_NAMES = {
+    "FIELD", "WEEKDAY", "YEARWEEK", "TO_DAYS", "TIME_TO_SEC", "BIT_COUNT", "FIND_IN_SET", "CRC32", "STRCMP", "ORD",
+    "BIT_LENGTH", "OCTET_LENGTH", "INSTR", "LOCATE", "CHARACTER_LENGTH",
+}  # fmt: skip
 _TRUTH = (exp.Predicate, exp.Connector, exp.Not, exp.Boolean)
 
 
@@ -36,7 +40,7 @@ def infer(node: exp.Expr, scope: Scope) -> Column | None:
         ref = scope.resolve(node)
         return column_of(scope, ref) if ref is not None else None
     if isinstance(node, exp.Literal):
-        return _literal(node)
+        return _literal(node, scope)
     if isinstance(node, _TRUTH):
         return of(Family.INTEGER)
     if isinstance(node, (exp.Count, *_INTEGER_CALLS)):
@@ -44,7 +48,8 @@ def infer(node: exp.Expr, scope: Scope) -> Column | None:
     if isinstance(node, (exp.Sum, exp.Avg)):
         return _sum(node, scope)
     if isinstance(node, (exp.Min, exp.Max)):
-        return _extreme(infer(node.this, scope))
+        values = node.this.expressions if isinstance(node.this, exp.Distinct) else [node.this]
+        return _extreme(infer(values[0], scope))
     if isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv, exp.Neg, exp.Abs)):
         return _arithmetic(node, scope)
     return _call(node, scope)
@@ -58,13 +63,18 @@ def column_of(scope: Scope, ref: tuple[int, str]) -> Column | None:
     return column
 
 
-def _literal(node: exp.Literal) -> Column | None:
+def _literal(node: exp.Literal, scope: Scope) -> Column | None:
     if node.is_string:
-        return None  # its collation is the connection's
+        return _computed(scope, nullable=False)
     value = number(str(node.this))
     if isinstance(value, int):
         return of(Family.INTEGER, nullable=False)
     return of(Family.DOUBLE if isinstance(value, float) else Family.DECIMAL, nullable=False)
+
+
+def _computed(scope: Scope, nullable: bool = True) -> Column | None:
+    """Text that a function makes of something else: it has the connection's collation."""
+    return of(Family.TEXT, collation=scope.literals, nullable=nullable) if scope.literals is not None else None
 
 
 def _sum(node: exp.Expr, scope: Scope) -> Column | None:
@@ -99,11 +109,11 @@ def _arithmetic(node: exp.Expr, scope: Scope) -> Column | None:
 
 def _call(node: exp.Expr, scope: Scope) -> Column | None:
     match node:
-        case exp.TsOrDsToDate() | exp.Date():
+        case exp.TsOrDsToDate() | exp.Date() | exp.LastDay():
             return of(Family.DATE)
         case exp.If():
             return _common([node.args.get("true"), node.args.get("false")], scope)
-        case exp.Coalesce():
+        case exp.Coalesce() | exp.Greatest() | exp.Least():
             return _common([node.this, *node.expressions], scope)
         case exp.Case():
             return _common([*(branch.args["true"] for branch in node.args["ifs"]), node.args.get("default")], scope)
@@ -111,10 +121,52 @@ def _call(node: exp.Expr, scope: Scope) -> Column | None:
             inner = infer(node.this, scope)
             text = inner is not None and inner.family is Family.TEXT
             return replace(inner, collation=node.expression.name.lower()) if inner is not None and text else None
+        case exp.Concat():
+            return _concatenated(node.expressions, scope)
+        case exp.Floor() | exp.Ceil() | exp.Round():
+            inner = infer(node.this, scope)
+            exact = inner is not None and inner.family in _EXACT
+            return of(Family.DECIMAL if exact else Family.DOUBLE) if inner is not None else None
+        case exp.Cast():
+            return _cast(node, scope)
+        case exp.TimeToStr() | exp.MD5() | exp.SHA() | exp.SHA2() | exp.Hex():
+            return _computed(scope)
+        case exp.Anonymous() if node.name.upper() in _INTEGER_NAMES:
+            return of(Family.INTEGER)
         case _ if isinstance(node, _SAME_TEXT):
             return _same_text(node, scope)
         case _:
             return None
+
+
+def _cast(node: exp.Cast, scope: Scope) -> Column | None:
+    kind = node.to.this
+    if kind in (exp.DType.BIGINT, exp.DType.UBIGINT, exp.DType.INT):
+        return of(Family.INTEGER)
+    if kind is exp.DType.DECIMAL:
+        return of(Family.DECIMAL)
+    if kind in (exp.DType.BINARY, exp.DType.VARBINARY):
+        return of(Family.BINARY)
+    if kind is exp.DType.DATE:
+        return of(Family.DATE)
+    if kind in (exp.DType.CHAR, exp.DType.VARCHAR, exp.DType.TEXT) and not node.to.args.get("charset"):
+        return _computed(scope)
+    return None
+
+
+def _concatenated(parts: list[exp.Expr], scope: Scope) -> Column | None:
+    """Columns decide the collation, when they agree; numbers and literals are weaker."""
+    known = [infer(part, scope) for part in parts]
+    if any(one is None or one.family in (Family.BINARY, Family.BIT, Family.JSON, Family.OTHER) for one in known):
+        return None
+    strong = {
+        one.collation
+        for part, one in zip(parts, known, strict=True)
+        if one is not None and one.collation is not None and part.find(exp.Column) is not None
+    }
+    if len(strong) > 1:
+        return None
+    return of(Family.TEXT, collation=strong.pop()) if strong else _computed(scope)
 
 
 def _same_text(node: exp.Expr, scope: Scope) -> Column | None:
@@ -127,7 +179,7 @@ def _same_text(node: exp.Expr, scope: Scope) -> Column | None:
 
 
 def _common(nodes: list[exp.Expr | None], scope: Scope) -> Column | None:
-    """The type of IF, CASE, COALESCE when all branches agree; NULL agrees with anything."""
+    """The type of IF, CASE, COALESCE when all branches agree; NULL agrees with anything, a literal with any text."""
     branches = [node for node in nodes if node is not None and not isinstance(node, exp.Null)]
     types = [infer(node, scope) for node in branches]
     known = [one for one in types if one is not None]
@@ -137,10 +189,8 @@ def _common(nodes: list[exp.Expr | None], scope: Scope) -> Column | None:
     if families <= {Family.INTEGER, Family.DECIMAL, Family.DOUBLE}:
         wide = next(f for f in (Family.DOUBLE, Family.DECIMAL, Family.INTEGER) if f in families)
         return of(wide, scale=max((one.scale or 0) for one in known))
-    if len({(one.family, one.collation) for one in known}) == 1 and families <= {
-        Family.TEXT,
-        Family.DATE,
-        Family.DATETIME,
-    }:
+    if families == {Family.TEXT}:
+        return _concatenated([node for node in nodes if node is not None and not isinstance(node, exp.Null)], scope)
+    if len(families) == 1 and families <= {Family.DATE, Family.DATETIME}:
         return replace(known[0], nullable=True)
     return None

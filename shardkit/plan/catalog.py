@@ -25,6 +25,8 @@ class Catalog:
         self._tables: dict[str, TableInfo] = {}
         self._collations: dict[str, Collation] = {}
         self.version = 0
+        self.connection_collation: str | None = None
+        """The collation a new server connection has for literals; looked up with the first table."""
 
     def table(self, name: str) -> TableInfo | None:
         """The table, if it has been described."""
@@ -45,8 +47,10 @@ class Catalog:
         return found.blank if found is not None else None
 
     def unknown_collations(self, info: TableInfo) -> tuple[str, ...]:
-        """Collations of the table's columns that have not been looked up yet."""
+        """Collations of the table's columns, and of literals, that have not been looked up yet."""
         names = {column.collation for column in info.columns if column.collation}
+        if self.connection_collation is not None:
+            names.add(self.connection_collation)
         return tuple(sorted(name for name in names if name not in self._collations))
 
     def add(self, info: TableInfo, name: str, collations: Iterable[Collation] = ()) -> None:

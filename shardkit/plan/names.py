@@ -13,8 +13,8 @@ from shardkit.rules import Rules, ShardedTable
 class RuleNames:
     """Implements parse.Names."""
 
-    def __init__(self, rules: Rules, catalog: Catalog) -> None:
-        self._rules, self._catalog = rules, catalog
+    def __init__(self, rules: Rules, catalog: Catalog, collation: str | None) -> None:
+        self._rules, self._catalog, self._collation = rules, catalog, collation
 
     def keys(self, table: str) -> tuple[str, ...] | None:
         """Shard-key columns, lower case, in the order of the rules."""
@@ -22,6 +22,10 @@ class RuleNames:
         if found is None:
             return None
         return tuple(dict.fromkeys(found.sharding.columns)) if isinstance(found, ShardedTable) else ()
+
+    def connection_collation(self) -> str | None:
+        """The collation of literals and computed text in this session."""
+        return self._collation
 
     def bound_group(self, table: str) -> str:
         """The root of the table's binding; a table that is not sharded is bound to itself."""

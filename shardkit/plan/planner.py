@@ -26,7 +26,7 @@ from shardkit.plan.catalog import Catalog, MetadataNeeded
 from shardkit.plan.names import RuleNames
 from shardkit.plan.prepared import Prepared
 from shardkit.rewrite import Template, name_edits
-from shardkit.rules import Rules, ShardedTable, SingleTable
+from shardkit.rules import Rules, ShardedTable, SingleTable, Table
 from shardkit.values import Params, PhysicalTable
 
 Ready: TypeAlias = Prepared | Command | Ddl
@@ -38,12 +38,18 @@ _TUPLE = Style.POSITIONAL
 class Planner:
     """Plans statements for one set of rules. Shared by all connections of a cluster."""
 
-    def __init__(self, rules: Rules, catalog: Catalog) -> None:
+    def __init__(self, rules: Rules, catalog: Catalog, collation: str | None = None) -> None:
         self.rules, self.catalog = rules, catalog
+        self._collation = collation
+        self._under: dict[str, Planner] = {}
         self.time = rules.defaults.budget.time
         self._cache: dict[tuple[str, Style], tuple[int, Ready]] = {}
         self.parses = 0
         """How many texts met the parser: stays still while the cache answers."""
+
+    def under(self, collation: str) -> Planner:
+        """The planner for sessions whose literals have this collation, with a cache of its own."""
+        return self._under.setdefault(collation, Planner(self.rules, self.catalog, collation))
 
     def ready(self, text: str, params: Params) -> Ready | None:
         """The prepared form of a text, if the cache has it."""
@@ -84,21 +90,28 @@ class Planner:
         draft = read(source, word)
         names = draft.table_names
         for name in names:
-            if self.rules.find(name) is None:
-                raise UnknownTable(f"Table '{name}' doesn't exist: the rules do not name it")
+            self.known(name)
         missing = self.catalog.missing(names)
         if missing:
             raise MetadataNeeded(missing)
-        statement = analyse(draft, RuleNames(self.rules, self.catalog))
+        statement = analyse(
+            draft, RuleNames(self.rules, self.catalog, self._collation or self.catalog.connection_collation)
+        )
         return Prepared(statement, self.rules, self.catalog.columns(names), self.catalog.blank)
+
+    def known(self, name: str) -> Table:
+        """The table of that name, in that case, as MySQL compares names. Raises UnknownTable."""
+        table = self.rules.find(name)
+        if table is None or table.name != name:
+            near = f"; did you mean {table.name}?" if table is not None else ""
+            raise UnknownTable(f"Table '{name}' doesn't exist: the rules do not name it{near}")
+        return table
 
     def spread(self, ddl: Ddl) -> Plan:
         """The tasks of a DDL statement: one for each physical table. Raises UnknownTable, CrossShardRefused."""
         statement = ddl.statement
-        tables = [self.rules.find(use.name) for use in statement.tables]
-        main = tables[0]
-        if main is None:
-            raise UnknownTable(f"Table '{statement.tables[0].name}' doesn't exist: the rules do not name it")
+        main = self.known(statement.tables[0].name)
+        tables = [main, *(self.rules.find(use.name) for use in statement.tables[1:])]
         template = Template(statement, name_edits(statement))
         targets = []
         if isinstance(main, ShardedTable):

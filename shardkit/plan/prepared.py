@@ -18,6 +18,7 @@ from shardkit.rules import BroadcastTable, Rules, ShardedTable
 from shardkit.values import Params, ShardId
 
 NO_WINDOW = Window()
+_MOST = 2**64 - 1  # the largest LIMIT MySQL reads
 PACKET = 1_000_000
 """About how many bytes one multi-row INSERT may hold; servers refuse packets over 16 to 64 MB."""
 
@@ -77,7 +78,7 @@ class Prepared:
         if merging.spec is None:
             raise _refusal(merging.blockers[0])
         window = self._window(params)
-        limit = window.offset + window.limit if merging.push_limit and window.limit is not None else None
+        limit = min(window.offset + window.limit, _MOST) if merging.push_limit and window.limit is not None else None
         tasks = []
         for target in route.targets:
             chosen = self._choose(target, params)
@@ -213,7 +214,9 @@ def _refusal(blocker: Blocker) -> NotSupportedError:
 def _count(value: Value, params: Params, what: str) -> int:
     found = value_of(value, params)
     if type(found) is not int or found < 0:
-        raise ParameterError(f"{what} takes a whole number that is not negative, not {type(found).__name__}")
+        raise ParameterError(
+            f"{what} takes a whole number that is not negative, not {type(found).__name__}", errno=1064
+        )
     return found
 
 

@@ -1,6 +1,6 @@
 """MySQL's SQL -> SQLite's, for the embedded database. Pure: text and table descriptions in, text out.
 
-    SELECT * FROM `member_03`.`member` WHERE a = %s LIMIT 5, 10   ->   … FROM `member` WHERE `a` = :p0 LIMIT 10 OFFSET 5
+    SELECT * FROM `member_03`.`member` WHERE a = %s LIMIT 5, 10   ->   … FROM `member` WHERE `a` = ? LIMIT 10 OFFSET 5
 
 Two steps, both cached by text: `parse` says which tables a statement names; `translate` needs their descriptions,
 because SQLite knows neither decimals nor dates nor MySQL's collations and must be told at every place.
@@ -16,15 +16,16 @@ from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import ErrorLevel, ParseError
+from sqlglot.errors import ErrorLevel, ParseError, UnsupportedError
 
 from shardkit.errors import SqlSyntaxError
 from shardkit.flow import Column
 from shardkit.rewrite import sqlite_ddl, sqlite_query, sqlite_write
 from shardkit.rewrite.sqlite_control import WORDS, Control, Step, control
-from shardkit.rewrite.sqlite_expressions import refused, rewritten
+from shardkit.rewrite.sqlite_expressions import rewritten
 from shardkit.rewrite.sqlite_scope import Schema, annotate
-from shardkit.rewrite.sqlite_text import Prepared, Style, prepare
+from shardkit.rewrite.sqlite_terms import refused
+from shardkit.rewrite.sqlite_text import Prepared, Style, numbered, prepare
 
 __all__ = ["Bind", "Does", "Parsed", "Schema", "Step", "Style", "Translated", "parse", "translate"]
 
@@ -53,7 +54,7 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True)
 class Bind:
-    """The value of `:p0`, `:p1`, …: the parameter's key, and the column it is stored in, if it is."""
+    """The value of one `?`: the parameter's key, and the column it is stored in, if it is."""
 
     key: int | str
     column: Column | None = None
@@ -61,14 +62,16 @@ class Bind:
 
 @dataclass(frozen=True, slots=True)
 class Translated:
-    """What to run. `outputs` are the result's types (None: the columns are not known before it runs).
+    """What to run. `expects` counts the text's own placeholders, `binds` has one for each `?`.
 
-    `counts_up`: an INSERT leaves an AUTO_INCREMENT column to SQLite (True), gives it (False), or there is none (None);
-    `locks` names a table whose file an open transaction must first lock (FOR UPDATE).
+    `outputs` are the types of the result's columns (None: a star that could not be opened). `counts_up`: an
+    INSERT leaves an AUTO_INCREMENT column to SQLite (True), gives it (False), or there is none (None). `locks` names a
+    table whose file an open transaction must first lock (FOR UPDATE).
     """
 
     does: Does
     statements: tuple[str, ...]
+    expects: int = 0
     binds: tuple[Bind, ...] = ()
     outputs: tuple[Column | None, ...] | None = None
     control: Control | None = None
@@ -144,10 +147,25 @@ def _dml(parsed: Parsed, schema: Schema) -> Translated:
     tree = sqlite_query.shaped(rewritten(tree), parsed.prepared.labels if rows else ())
     tree = sqlite_write.finished(tree, schema, targets)
     counts_up = _counts_up(tree, schema) if isinstance(tree, exp.Insert) else None
-    text = sqlite_query.quoted(tree).sql(dialect="sqlite", comments=False)
-    binds = tuple(Bind(key, targets.get(f"p{at}")) for at, key in enumerate(parsed.prepared.keys))
-    does = Does.ROWS if rows else Does.WRITE
-    return Translated(does, (text,), binds, outputs if rows else None, None, counts_up, lock)
+    text, order = numbered(_generated(sqlite_query.quoted(tree)))
+    keys = parsed.prepared.keys
+    return Translated(
+        Does.ROWS if rows else Does.WRITE,
+        (text,),
+        expects=len(keys),
+        binds=tuple(Bind(keys[at], targets.get(f"p{at}")) for at in order),
+        outputs=outputs if rows else None,
+        counts_up=counts_up,
+        locks=lock,
+    )
+
+
+def _generated(tree: exp.Expr) -> str:
+    """The text of a tree; what sqlglot itself cannot say in SQLite is refused, not left out."""
+    try:
+        return tree.sql(dialect="sqlite", comments=False, unsupported_level=ErrorLevel.RAISE)
+    except UnsupportedError as error:
+        raise refused(str(error)) from error
 
 
 def _counts_up(tree: exp.Insert, schema: Schema) -> bool | None:

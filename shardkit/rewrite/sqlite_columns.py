@@ -15,9 +15,10 @@ from sqlglot import exp
 from shardkit.flow import Column, Family
 from shardkit.rewrite import sqlite_collations as collations
 from shardkit.rewrite import sqlite_types as types
-from shardkit.rewrite.sqlite_expressions import refused, rewritten
+from shardkit.rewrite.sqlite_expressions import rewritten
 from shardkit.rewrite.sqlite_query import quoted
 from shardkit.rewrite.sqlite_scope import META, Schema, annotate
+from shardkit.rewrite.sqlite_terms import refused
 
 _SPELLED = {"timestamptz": "timestamp", "boolean": "tinyint(1)", "nchar": "char", "nvarchar": "varchar"}
 _DROPPED = (exp.CommentColumnConstraint, exp.ZeroFillColumnConstraint, exp.CharacterSetColumnConstraint)

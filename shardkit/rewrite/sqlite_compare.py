@@ -17,17 +17,10 @@ from shardkit.errors import ProgrammingError
 from shardkit.flow import Column, Family
 from shardkit.rewrite.sqlite_collations import DEFAULT
 from shardkit.rewrite.sqlite_scope import META, type_of
+from shardkit.rewrite.sqlite_terms import call
 
 _MOMENTS = (Family.DATETIME, Family.TIMESTAMP)
 _NUMBERS = (Family.INTEGER, Family.DECIMAL, Family.FLOAT, Family.DOUBLE, Family.YEAR)
-
-
-def call(name: str, *arguments: exp.Expr, like: exp.Expr | None = None) -> exp.Anonymous:
-    """A call of one of our functions; it has the type of the node it stands for."""
-    made = exp.Anonymous(this=f"my_{name}", expressions=list(arguments))
-    if like is not None:
-        made.meta[META] = type_of(like)
-    return made
 
 
 def collated(node: exp.Expr) -> exp.Expr:

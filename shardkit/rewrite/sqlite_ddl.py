@@ -13,7 +13,7 @@ from sqlglot import exp
 from shardkit.flow import Column
 from shardkit.rewrite import sqlite_collations as collations
 from shardkit.rewrite.sqlite_columns import Definition, definition, expression, name
-from shardkit.rewrite.sqlite_expressions import refused
+from shardkit.rewrite.sqlite_terms import refused
 
 
 def statements(tree: exp.Expr) -> tuple[str, ...]:
@@ -192,7 +192,7 @@ def _action(table: str, action: exp.Expr) -> list[str]:
     if isinstance(action, exp.ColumnDef):
         return [_add_column(table, action)]
     if isinstance(action, exp.RenameColumn):
-        return [f"ALTER TABLE {name(table)} RENAME COLUMN {name(action.name)} TO {name(action.args['to'].name)}"]
+        return [f"ALTER TABLE {name(table)} RENAME COLUMN {name(action.this.name)} TO {name(action.args['to'].name)}"]
     if isinstance(action, exp.Drop) and str(action.args.get("kind")).upper() in ("COLUMN", "INDEX"):
         names = [part.name for part in action.args["tables"]]
         if str(action.args["kind"]).upper() == "INDEX":

@@ -11,15 +11,18 @@ from typing import Any
 
 from sqlglot import exp
 
-from shardkit.errors import NotSupportedError
 from shardkit.flow import Family
+from shardkit.rewrite.sqlite_casts import cast, extract, spelled, substring, trim
 from shardkit.rewrite.sqlite_collations import DEFAULT, scheme
-from shardkit.rewrite.sqlite_compare import between, call, collated, comparison, member
+from shardkit.rewrite.sqlite_compare import between, collated, comparison, member
 from shardkit.rewrite.sqlite_names import FAMILY_OF, INTERNAL, PREFIX
 from shardkit.rewrite.sqlite_scope import META, type_of
+from shardkit.rewrite.sqlite_terms import call, refused, string
 
 _UNITS = frozenset(["MICROSECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR"])
 _OURS = frozenset(PREFIX + name for name in (*FAMILY_OF, *INTERNAL))
+_COMPARING = frozenset(("my_locate", "my_instr", "my_strcmp", "my_field", "my_find_in_set"))
+"""Functions that compare text, and are told the collation as their last argument."""
 _SAME_FUNCTIONS = (
     exp.And, exp.Or, exp.Count, exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Coalesce, exp.If, exp.Case, exp.Nullif,
     exp.Abs, exp.Greatest, exp.Least, exp.Anonymous, exp.Exists, exp.RowNumber, exp.Rank, exp.DenseRank, exp.Ntile,
@@ -28,13 +31,6 @@ _SAME_FUNCTIONS = (
 )  # fmt: skip
 _FOREIGN = (exp.Parameter, exp.SessionParameter, exp.Any, exp.All, exp.Into, exp.Rollup, exp.Cube, exp.Lateral)
 _PLAIN_CHARSETS = frozenset(("utf8mb4", "utf8", "utf8mb3"))
-
-
-def refused(what: str, why: str = "SQLite has nothing that answers as MySQL does") -> NotSupportedError:
-    """The error for SQL that the embedded database leaves to MySQL."""
-    return NotSupportedError(
-        f"{what} in the embedded database", why=why, instead="rewrite it with plain SQL, or use a MySQL server"
-    )
 
 
 def rewritten(tree: exp.Expr) -> exp.Expr:
@@ -64,15 +60,8 @@ def _check(node: exp.Expr) -> None:
         raise refused(node.sql_name() if isinstance(node, exp.Func) else node.sql(dialect="mysql"))
 
 
-def _text(value: str) -> exp.Expr:
-    """A string literal; one with a NUL character cannot be written as such."""
-    if "\0" not in value:
-        return exp.Literal.string(value)
-    return exp.Cast(this=exp.HexString(this=value.encode().hex()), to=exp.DataType(this=exp.DType.TEXT))
-
-
 def _literal(node: exp.Literal) -> exp.Expr:
-    return _text(node.name) if node.is_string and "\0" in node.name else node
+    return string(node.name) if node.is_string and "\0" in node.name else node
 
 
 def _introduced(node: exp.Introducer) -> exp.Expr:
@@ -97,11 +86,11 @@ def _decimal(node: exp.Binary) -> exp.Expr:
 def _interval(node: exp.Expr) -> list[exp.Expr]:
     """`INTERVAL n UNIT` as two arguments."""
     if not isinstance(node, exp.Interval):
-        return [node, _text("DAY")]
+        return [node, string("DAY")]
     unit = str(node.args.get("unit") or "").upper()
     if unit not in _UNITS:
         raise refused(f"INTERVAL … {unit}")
-    return [node.this, _text(unit)]
+    return [node.this, string(unit)]
 
 
 def _mod(node: exp.Mod) -> exp.Expr:
@@ -123,65 +112,24 @@ def _without_arguments(name: str) -> Callable[[exp.Expr], exp.Expr]:
     return lambda node: call(name, *([node.this] if isinstance(node.args.get("this"), exp.Expr) else []))
 
 
-def _cast(node: exp.Cast) -> exp.Expr:
-    numbers = [exp.Literal.number(int(part.name)) for part in node.to.expressions if part.name.isdigit()]
-    match node.to.this.name:
-        case "BIGINT" | "INT":
-            return call("cast_signed", node.this)
-        case "UBIGINT" | "UINT":
-            return call("cast_unsigned", node.this)
-        case "CHAR" | "VARCHAR" | "TEXT" | "NCHAR" | "NVARCHAR":
-            return call("cast_text", _spelled(node.this), *numbers)
-        case "CHARACTER_SET" if node.to.args["kind"].name.lower() in _PLAIN_CHARSETS:
-            return call("cast_text", _spelled(node.this))
-        case "DECIMAL":
-            return call("cast_decimal", node.this, *numbers)
-        case "DOUBLE" | "FLOAT":
-            return exp.Cast(this=node.this, to=exp.DataType(this=exp.DType.DOUBLE))
-        case "DATE" | "TIME":
-            return call(node.to.this.name.lower(), node.this)
-        case "DATETIME" | "TIMESTAMP" | "TIMESTAMPTZ":
-            return call("timestamp", node.this)
-        case "BINARY" | "VARBINARY" if not numbers:
-            return exp.Cast(this=node.this, to=exp.DataType(this=exp.DType.BLOB))
-        case _:
-            raise refused(f"CAST AS {node.to.sql(dialect='mysql')}")
-
-
-def _extract(node: exp.Extract) -> exp.Expr:
-    unit = node.name.lower()
-    if unit not in ("year", "quarter", "month", "day", "hour", "minute", "second", "microsecond"):
-        raise refused(f"EXTRACT({unit} …)")
-    return call(unit, node.expression)
-
-
-def _substring(node: exp.Substring) -> exp.Expr:
-    parts = (node.args.get("start"), node.args.get("length"))
-    return call("substring", node.this, *(part for part in parts if part is not None))
-
-
-def _trim(node: exp.Trim) -> exp.Expr:
-    what = node.args.get("expression") or _text(" ")
-    return call("trim", node.this, what, _text(str(node.args.get("position") or "BOTH").upper()))
-
-
 def _collation_of(*nodes: exp.Expr) -> str:
     kinds = [type_of(node) for node in nodes]
     if any(kind is not None and kind.family in (Family.BINARY, Family.BIT) for kind in kinds):
         return "utf8mb4_0900_bin"
-    named = [n for n in nodes if isinstance(n, (exp.Column, exp.Collate))]
-    return next((k.collation for k in (*map(type_of, named), *kinds) if k is not None and k.collation), DEFAULT)
+    named = [type_of(node) for node in nodes if isinstance(node, (exp.Column, exp.Collate))]
+    names = [kind.collation for kind in named or kinds if kind is not None and kind.collation]
+    return next((name for name in names if name.endswith("_bin")), names[0] if names else DEFAULT)
 
 
 def _like(node: exp.Like) -> exp.Expr:
     above = node.parent
-    escape = above.expression if isinstance(above, exp.Escape) else _text("\\")
-    made = call("like", node.this, node.expression, escape, _text(_collation_of(node.this, node.expression)))
+    escape = above.expression if isinstance(above, exp.Escape) else string("\\")
+    made = call("like", node.this, node.expression, escape, string(_collation_of(node.this, node.expression)))
     return exp.Not(this=made) if node.args.get("negate") else made
 
 
 def _regexp(node: exp.RegexpLike) -> exp.Expr:
-    return call("regexp", node.this, node.expression, _text(_collation_of(node.this)))
+    return call("regexp", node.this, node.expression, string(_collation_of(node.this)))
 
 
 def _weight_string(node: exp.WeightString) -> exp.Expr:
@@ -193,7 +141,7 @@ def _weight_string(node: exp.WeightString) -> exp.Expr:
     kind = type_of(node.this)
     family = kind.family if kind is not None else Family.TEXT
     name = _collation_of(node.this) if family is Family.TEXT else family.value
-    return call("weight_string", inner, _text(name))
+    return call("weight_string", inner, string(name))
 
 
 def _collate(node: exp.Collate) -> exp.Expr:
@@ -258,18 +206,12 @@ def _called(node: exp.Anonymous) -> exp.Expr:
         unit = arguments[0].name.upper()
         if unit not in _UNITS:
             raise refused(f"TIMESTAMPDIFF({unit}, …)")
-        return call("timestampdiff", _text(unit), *arguments[1:])
+        return call("timestampdiff", string(unit), *arguments[1:])
+    if name in _COMPARING:
+        node.append("expressions", string(_collation_of(*arguments)))
     if FAMILY_OF.get(name.removeprefix(PREFIX)) is Family.TEXT:
-        node.set("expressions", [_spelled(argument) for argument in arguments])
+        node.set("expressions", [spelled(argument) for argument in arguments])
     return node
-
-
-def _spelled(node: exp.Expr) -> exp.Expr:
-    """A decimal on its way into text: with all its digits, as SQLite keeps 1.10 as 1.1."""
-    kind = type_of(node)
-    if kind is None or kind.family is not Family.DECIMAL:
-        return node
-    return call("cast_text", node, exp.Null(), exp.Literal.number(kind.scale or 0))
 
 
 def _column(node: exp.Column) -> exp.Expr:
@@ -287,15 +229,15 @@ _RULES: dict[type[exp.Expr], Callable[[Any], exp.Expr]] = {
     exp.In: member,
     exp.Literal: _literal,
     exp.Introducer: _introduced,
-    exp.National: lambda node: _text(node.name),
+    exp.National: lambda node: string(node.name),
     exp.Mod: _mod,
     exp.IntDiv: _both("div"),
     exp.Xor: _both("xor"),
     exp.BitwiseXor: _both("bitxor"),
-    exp.Cast: _cast,
-    exp.Extract: _extract,
-    exp.Substring: _substring,
-    exp.Trim: _trim,
+    exp.Cast: cast,
+    exp.Extract: extract,
+    exp.Substring: substring,
+    exp.Trim: trim,
     exp.Like: _like,
     exp.Escape: lambda node: node.this,
     exp.RegexpLike: _regexp,

@@ -40,6 +40,8 @@ def made(family: Family, scale: int | None = None, collation: str | None = None)
     if family is Family.DECIMAL:
         return Column("", family, f"decimal(65,{scale})", precision=65, scale=scale)
     text = _TYPE_TEXT.get(family, family.value)
+    if family is Family.TEXT:
+        scale = 31  # MySQL's mark for the decimals of a text expression
     length = _LONGEST if family in (Family.TEXT, Family.BINARY) else None
     return Column("", family, text, scale=scale, length=length, collation=collation)
 

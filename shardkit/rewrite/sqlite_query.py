@@ -12,8 +12,8 @@ from sqlglot import exp
 from shardkit.errors import SqlSyntaxError
 from shardkit.flow import Family
 from shardkit.rewrite.sqlite_compare import collated
-from shardkit.rewrite.sqlite_expressions import refused
 from shardkit.rewrite.sqlite_scope import type_of
+from shardkit.rewrite.sqlite_terms import refused
 
 _CALC = "SQL_CALC_FOUND_ROWS"
 
@@ -62,6 +62,8 @@ def _table(node: exp.Table) -> None:
 
 
 def _select(node: exp.Select) -> None:
+    if not node.expressions:
+        raise SqlSyntaxError("You have an error in your SQL syntax: SELECT names no column")
     if any(word.name.upper() == _CALC for word in node.args.get("operation_modifiers") or ()):
         raise refused(_CALC)
     for part in ("operation_modifiers", "hint", "locks"):

@@ -16,9 +16,8 @@ from sqlglot import exp
 from shardkit.errors import NotSupportedError, ProgrammingError, SqlSyntaxError
 from shardkit.flow import Column
 from shardkit.rewrite import sqlite_types as types
-from shardkit.rewrite.sqlite_compare import call
-from shardkit.rewrite.sqlite_expressions import refused
 from shardkit.rewrite.sqlite_scope import Schema
+from shardkit.rewrite.sqlite_terms import call, refused
 
 _COUNT = types.column("LIMIT", "bigint unsigned")
 Targets = dict[str, Column]
@@ -111,8 +110,8 @@ def _insert(tree: exp.Insert, schema: Schema, targets: Targets) -> exp.Expr:
     goals = [columns.get(name.lower()) for name in listed]
     if isinstance(source, exp.Values):
         _rows(tree, table, listed, goals, targets)
-    elif isinstance(source, exp.Select):
-        _selected(source, goals, targets)
+    elif isinstance(source, (exp.Select, exp.SetOperation)):
+        source = _selected(tree, source, goals, targets)
     _conflict(tree, source, columns, targets)
     return tree
 
@@ -147,13 +146,17 @@ def _is_default(value: exp.Expr) -> bool:
     return isinstance(value, (exp.Var, exp.Column)) and value.name.upper() == "DEFAULT"
 
 
-def _selected(source: exp.Select, goals: list[Column | None], targets: Targets) -> None:
-    """INSERT … SELECT: the select list is stored; a star copies columns of the same types as they are."""
-    items = source.expressions
-    if len(items) == len(goals) and not any(isinstance(i, exp.Star) or i.is_star for i in items):
-        bare = [item.this if isinstance(item, exp.Alias) else item for item in items]
-        if not source.args.get("distinct") and not source.args.get("group"):
-            source.set("expressions", [_stored(v, g, targets) for v, g in zip(bare, goals, strict=True)])
+def _selected(tree: exp.Insert, source: exp.Expr, goals: list[Column | None], targets: Targets) -> exp.Expr:
+    """INSERT … SELECT: WITH part (c0, …) AS (query) SELECT my_store(c0, …), … FROM part."""
+    if not any(goals):
+        return source
+    names = [exp.to_identifier(f"c{at}") for at in range(len(goals))]
+    alias = exp.TableAlias(this=exp.to_identifier("part"), columns=names)
+    items = [_stored(exp.column(name.name), goal, targets) for name, goal in zip(names, goals, strict=True)]
+    outer = exp.Select(expressions=items, from_=exp.From(this=exp.to_table("part")))
+    outer.set("with_", exp.With(expressions=[exp.CTE(this=source, alias=alias)]))
+    tree.set("expression", outer)
+    return outer
 
 
 def _conflict(tree: exp.Insert, source: exp.Expr | None, columns: dict[str, Column], targets: Targets) -> None:

@@ -243,6 +243,11 @@ class Router:
         for number, key in enumerate(insert.keys):
             values = {}
             for column, value in zip(insert.key_columns, key, strict=True):
+                if value is None and column not in insert.columns:
+                    raise ShardKeyError(
+                        f"Field '{column}' doesn't have a default value: it is the shard key of {table.name}",
+                        errno=1364,
+                    )
                 if value is None:
                     raise ShardKeyError(
                         f"row {number + 1} gives no literal or parameter for the shard key {table.name}.{column}; "

@@ -66,6 +66,8 @@ class Running:
         except StatementTimeout as error:
             late = all_late(error, self.shards)
             self.fail(error)
+            if late is error:
+                raise
             raise late from error
         except BaseException as error:
             self.fail(error)

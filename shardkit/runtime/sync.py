@@ -175,7 +175,8 @@ class Lanes:
                 settle_after(lane)
             if isinstance(error, StatementTimeout):
                 late = all_late(error, (task.shard for lane in lanes if not lane.done for _, task in lane.work))
-                raise late from error
+                if late is not error:
+                    raise late from error
             raise
         self._running = Running(lanes, deadline)
         opened = {source: answer for lane in lanes for source, answer in lane.opened.items()}

@@ -18,7 +18,8 @@ BEGIN = "START TRANSACTION"
 class Session:
     """The state of one connection. The scripts in this package are the only ones that change it."""
 
-    planner: Planner
+    root: Planner
+    planner: Planner = field(init=False)  # root, or the planner for another collation of literals
     autocommit: bool = False
     explicit: bool = False  # BEGIN was said
     begin: str = BEGIN
@@ -28,6 +29,9 @@ class Session:
     savepoints: dict[str, str] = field(default_factory=dict)  # name -> statement, oldest first
     variables: dict[str, str] = field(default_factory=dict)  # SET statements by what they set
     failed: str | None = None  # why the transaction was rolled back under the user
+
+    def __post_init__(self) -> None:
+        self.planner = self.root
 
     @property
     def in_transaction(self) -> bool:

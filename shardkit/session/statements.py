@@ -27,6 +27,7 @@ from shardkit.flow import (
     Rows,
     Script,
     SetState,
+    Task,
 )  # fmt: skip
 from shardkit.merge import Merger, merge
 from shardkit.parse import Ddl, SetAutocommit, SetNextTransaction, SetVariables, TransactionCommand
@@ -85,9 +86,21 @@ def describe(session: Session, name: str) -> Generator[Op, Any, None]:
     info = yield Describe(place.shard, place.name)
     if info is None:
         raise UnknownTable(f"Table '{name}' doesn't exist: {place} is not there", shards=(place.shard,))
+    if catalog.connection_collation is None and not session.variables:
+        yield from describe_literals(session, place.shard)
     unknown = catalog.unknown_collations(info)
     collations = (yield DescribeCollation(place.shard, unknown)) if unknown else ()
     catalog.add(info, name, collations)
+
+
+def describe_literals(session: Session, shard: ShardId) -> Generator[Op, Any, None]:
+    """Look up the collation a new connection has for literals. Embedded databases have MySQL's default."""
+    planner = session.planner
+    if planner.rules.servers[shard.server].embedded:
+        planner.catalog.connection_collation = "utf8mb4_0900_ai_ci"
+        return
+    (opened,) = yield Query((Task(shard, "SELECT @@collation_connection"),), False, planner.time)
+    planner.catalog.connection_collation = str(opened.first.rows[0][0])
 
 
 def sample(rules: Rules, name: str) -> PhysicalTable:
@@ -273,18 +286,19 @@ def spread(session: Session, ddl: Ddl) -> Script:
     plan = session.planner.spread(ddl)
     if session.in_transaction:
         yield from transaction.commit(session)
-    done = 0
+    done = affected = 0
     try:
         for task in plan.tasks:
-            yield Query((task,), False, None)
+            (opened,) = yield Query((task,), False, None)
             done += 1
+            affected += opened.rowcount
     except Error as error:
         if len(plan.tasks) > 1:
             error.add_note(f"{ddl.verb}: done on {done} of {len(plan.tasks)} physical tables, then failed")
         raise
     finally:
         session.planner.catalog.forget(use.name for use in ddl.statement.tables)
-    yield DONE
+    yield Head(None, affected, None, (), True)
 
 
 def command(session: Session, given: Ready) -> Script:
@@ -312,6 +326,20 @@ def set_variables(session: Session, entries: Sequence[tuple[str, str]]) -> Gener
     probe = next(iter(session.enlisted), session.planner.rules.shards[0])
     yield SetState(tuple(wanted.values()), probe)
     session.variables = wanted
+    collation = literal_collation(wanted)
+    session.planner = session.root if collation is None else session.root.under(collation)
+
+
+def literal_collation(variables: dict[str, str]) -> str | None:
+    """The collation that SET NAMES … COLLATE or SET collation_connection chose last; None: the connection's own."""
+    found = None
+    for key, statement in variables.items():
+        if key == "names":
+            words = statement.replace("'", "").replace('"', "").lower().split()
+            found = words[words.index("collate") + 1] if "collate" in words else None
+        elif key == "collation_connection":
+            found = statement.rsplit("=", 1)[1].strip(" '\"`").lower()
+    return found
 
 
 def set_autocommit(session: Session, on: bool) -> Generator[Op, Any, None]:

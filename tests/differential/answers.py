@@ -48,7 +48,7 @@ FAMILIES: dict[int, str] = {
     7: "timestamp",
     11: "time",
     12: "datetime",
-    13: "year",
+    13: "integer",  # YEAR(x) is a YEAR or an INT, depending on whether MySQL used a temporary table; both show numbers
     16: "bit",
     245: "json",
 }

@@ -10,6 +10,7 @@
       refused: true                              shardkit refuses when the rows are really spread
       errno: 1146                                MySQL and shardkit both fail like this
       shards: one | some | all | none            where it goes in the world of five databases
+      before: [SET …]                            run on both sides first; the connections are thrown away afterwards
       then: [SELECT …]                           after a write: compared on both sides
       strict: same | refused                     writes: what the rules' defaults do with it; default same
       flavor: mysql | mariadb                    only there
@@ -56,6 +57,7 @@ class Case:
     refused: bool = False
     errno: int | None = None
     shards: str = ""
+    before: Sequence[str] = ()
     then: Sequence[str] = ()
     strict: str = "same"
     flavor: str = ""

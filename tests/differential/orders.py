@@ -19,7 +19,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pymysql.converters
 import yaml
 
 from shardkit.values import ShardId
@@ -111,11 +110,13 @@ class Shop:
     def load(self) -> None:
         """Load every line on both sides."""
         whole = list(lines())
+        marks = f"({', '.join(['%s'] * 9)})"
+        writer = self.oracle.cursor()
         waiting: dict[ShardId, list[str]] = defaultdict(list)
         everything: list[str] = []
         for number, line in enumerate(whole):
             # Escaped once for both sides: this is where the time goes.
-            text = pymysql.converters.escape_sequence(line, "utf8mb4", pymysql.converters.encoders)
+            text = writer.mogrify(marks, line)
             everything.append(text)
             if number < len(whole) - THROUGH:
                 waiting[self._home(line[0])].append(text)
@@ -123,8 +124,7 @@ class Shop:
         for shard, texts in waiting.items():
             self._insert(shard.server, shard.database, texts)
         cursor = self.subject.cursor()
-        marks = ", ".join(["%s"] * 9)
-        cursor.executemany(f"INSERT INTO order_line ({COLUMNS}) VALUES ({marks})", whole[-THROUGH:])
+        cursor.executemany(f"INSERT INTO order_line ({COLUMNS}) VALUES {marks}", whole[-THROUGH:])
         assert cursor.rowcount == THROUGH
         cursor.close()
         self.count = len(whole)

@@ -22,9 +22,23 @@ WORD = re.compile(r"\b(" + "|".join([*schema.SHARDED, *schema.BROADCAST, *schema
 def run(world: World, case: Case) -> str:
     """The verdict on one case: '' or what is wrong, in words."""
     world.clean()
-    if case.is_write:
-        return run_write(world, case, strict=False) or run_write(world, case, strict=True)
-    return run_read(world, case)
+    try:
+        if case.is_write:
+            return run_write(world, case, strict=False) or run_write(world, case, strict=True)
+        return prepare(world, case, strict=False) or run_read(world, case)
+    finally:
+        if case.before:
+            world.reconnect()
+
+
+def prepare(world: World, case: Case, strict: bool) -> str:
+    """Run the statements that the case wants first, on both sides."""
+    for sql in case.before:
+        for side, connection in (("MySQL", world.oracle()), ("the subject", world.subject(strict))):
+            answer = ask(connection, sql)
+            if isinstance(answer, Failure):
+                return f"before the case, {sql} fails on {side}: {answer.text}"
+    return ""
 
 
 def run_read(world: World, case: Case) -> str:
@@ -112,13 +126,15 @@ def run_write(world: World, case: Case, strict: bool) -> str:
     world.dirty |= tables
     if DDL.search(case.sql):
         world.altered |= tables
+    if problem := prepare(world, case, strict):
+        return problem
     subject = ask(world.subject(strict), case.sql, case.params)
     refusal = isinstance(subject, Failure) and subject.refused
     if (case.refused or (strict and case.strict == "refused")) and (refusal or spread(world)):
         return _refused_and_unchanged(world, tables, subject)
     label = "under the rules' defaults: " if strict else ""
     oracle = ask(world.oracle(), case.sql, case.params)
-    problem = judge(world, case, oracle, subject) or _checks(world, case)
+    problem = judge(world, case, oracle, subject) or _checks(world, case, strict)
     problem = problem or next(filter(None, (_placed(world, table) for table in sorted(tables))), "")
     if problem:
         world.reconnect()
@@ -138,10 +154,12 @@ def _placed(world: World, table: str) -> str:
     return misplaced(world, table)
 
 
-def _checks(world: World, case: Case) -> str:
+def _checks(world: World, case: Case, strict: bool) -> str:
+    # Session state of `before` belongs to the connection that wrote; without any, a second one must see the same.
+    reader = strict and bool(case.before)
     for sql in case.then:
         step = Case(title=case.title, sql=sql, file="then", collated=case.collated)
-        problem = judge(world, step, ask(world.oracle(), sql), ask(world.subject(), sql))
+        problem = judge(world, step, ask(world.oracle(), sql), ask(world.subject(reader), sql))
         if problem:
             return f"after the write, {sql}: {problem}"
     return ""

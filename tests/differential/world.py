@@ -176,7 +176,8 @@ class World:
         """A cursor on a physical database's server, past shardkit."""
         name = f"direct {place.server.name}"
         if name not in self._open:
-            self._open[name] = place.server.connect()
+            # Under the strict default, a UNION shows '2024-00-00' as '0000-00-00'.
+            self._open[name] = place.server.connect(sql_mode="")
         with self._open[name].cursor() as cursor:
             yield cursor
 
