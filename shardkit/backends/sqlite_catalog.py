@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
-from shardkit.flow import TableInfo
+from shardkit.flow import Column, TableInfo
 from shardkit.rewrite import sqlite_types as types
 from shardkit.rewrite.sqlite import Schema
 
@@ -61,19 +63,17 @@ class Catalog:
         own, sql = found
         rows = self._connection.execute("SELECT * FROM pragma_table_xinfo(?)", (own,)).fetchall()
         collations = _collations(sql)
-        columns = tuple(
-            types.column(
-                column,
-                types.mysql_type(declared),
-                nullable=not notnull,
-                collation=collations.get(column.lower()),
-                auto=declared.upper() == "INTEGER" and key == 1,
-                generated=hidden > 1,
-            )
-            for _, column, declared, notnull, _, key, hidden in rows
-        )
+        columns = tuple(_column(row, collations) for row in rows)
         keys = sorted((key, column) for _, column, _, _, _, key, _ in rows if key)
         return TableInfo(own, columns, tuple(column for _, column in keys))
+
+
+def _column(row: tuple[Any, ...], collations: dict[str, str]) -> Column:
+    """One row of PRAGMA table_xinfo. INTEGER as the key is what this backend writes for AUTO_INCREMENT."""
+    _, name, declared, notnull, _, key, hidden = row
+    kind, collation = types.mysql_type(declared), collations.get(name.lower())
+    made = types.column(name, kind, nullable=not notnull, collation=collation)
+    return replace(made, auto_increment=declared.upper() == "INTEGER" and key == 1, generated=hidden > 1)
 
 
 @lru_cache(maxsize=1024)

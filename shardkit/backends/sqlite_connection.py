@@ -17,7 +17,7 @@ from shardkit.backends.sqlite_errors import named, translated
 from shardkit.backends.sqlite_functions import Moment, register
 from shardkit.backends.sqlite_results import converter, description
 from shardkit.backends.sqlite_values import Stored, parameter, storing
-from shardkit.errors import ConnectionLost, Error, OperationalError, ParameterError, StatementTimeout
+from shardkit.errors import ConnectionLost, Error, OperationalError, ParameterError, StatementTimeout, UnknownTable
 from shardkit.flow import Column, TableInfo, Task
 from shardkit.rewrite.sqlite import Does, Step, Style, Translated, parse, translate
 from shardkit.values import Params, Row, ShardId
@@ -172,11 +172,20 @@ class SqliteConnection:
         self._raw.execute("BEGIN IMMEDIATE")
         try:
             for sql in statements:
-                self._raw.execute(sql).close()
+                self._execute_definition(sql)
             self._raw.execute("COMMIT")
         except BaseException:
             if self._raw.in_transaction:
                 self._raw.execute("ROLLBACK")
+            raise
+
+    def _execute_definition(self, sql: str) -> None:
+        try:
+            self._raw.execute(sql).close()
+        except sqlite3.OperationalError as error:
+            if sql.startswith("DROP TABLE") and str(error).startswith("no such table"):
+                name = str(error).removeprefix("no such table: ")
+                raise UnknownTable(f"Unknown table '{self._shard.database}.{name}'", errno=1051) from error
             raise
 
     def _control(self, plan: Translated) -> None:

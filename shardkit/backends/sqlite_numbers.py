@@ -124,6 +124,31 @@ def _xor(a: Any, b: Any) -> int:
     return int(bool(number(a)) != bool(number(b)))
 
 
+def _half_up(numerator: int, denominator: int) -> int:
+    """The quotient, rounded half away from zero."""
+    rounded = (2 * abs(numerator) + abs(denominator)) // (2 * abs(denominator))
+    return rounded if (numerator < 0) == (denominator < 0) else -rounded
+
+
+def _on_grid(total: int, unit: int) -> int | float:
+    """total / unit as SQLite can hold it; DataError if no double spells it."""
+    if total % unit == 0 and abs(total // unit) < 2**63:
+        return total // unit
+    nearest = total / unit
+    if _WIDE.multiply(Decimal(repr(nearest)), Decimal(unit)) != total:
+        raise DataError("a decimal has more digits than the embedded database keeps exactly", errno=1690)
+    return nearest
+
+
+def _quotient(a: Any, b: Any, scale: Any) -> int | float | None:
+    """Division of exact numbers, rounded half up to the scale of MySQL's type for it."""
+    left, right = Decimal(repr(number(a))), Decimal(repr(number(b)))
+    if not right:
+        return None
+    units = _WIDE.divide(left.scaleb(scale, _WIDE), right).to_integral_value(ROUND_HALF_UP)
+    return _on_grid(int(units), 10**scale)
+
+
 STRICT: dict[str, tuple[Function, int]] = {
     "bitxor": (lambda a, b: whole(a) ^ whole(b), 2),
     "cast_decimal": (_cast_decimal, -1),
@@ -143,6 +168,7 @@ STRICT: dict[str, tuple[Function, int]] = {
     "pi": (lambda: math.pi, 0),
     "pow": (_power, 2),
     "power": (_power, 2),
+    "quotient": (_quotient, 3),
     "sign": (_sign, 1),
     "sqrt": (_guarded(math.sqrt), 1),
     "xor": (_xor, 2),
@@ -191,18 +217,13 @@ class _Sum(_Adding):
     def value(self) -> int | float | None:
         if not self.count:
             return None
-        unit = self.unit
-        if self.total % unit == 0 and abs(self.total // unit) < 2**63:
-            return self.total // unit
-        nearest = self.total / unit
-        if round(Decimal(repr(nearest)) * unit) != self.total:
-            raise DataError("the sum has more than the 15 digits the embedded database keeps exactly", errno=1690)
-        return nearest
+        return _on_grid(self.total, self.unit)
 
 
 class _Avg(_Adding):
-    def value(self) -> float | None:
-        return self.total / (self.count * self.unit) if self.count else None
+    def value(self) -> int | float | None:
+        """Four digits more than its numbers, half up, as MySQL's type for it says."""
+        return _on_grid(_half_up(self.total * 10_000, self.count), self.unit * 10_000) if self.count else None
 
 
 class _Floating(_Adding):

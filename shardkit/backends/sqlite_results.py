@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from shardkit.backends.sqlite_moments import moment, span
+from shardkit.errors import DataError
 from shardkit.flow import Column, Description, Family
 from shardkit.values import Row
 
@@ -99,11 +100,14 @@ def _convert(kind: Column) -> Convert:
 
 
 def _decimals(scale: int) -> Convert:
-    unit = Decimal(1).scaleb(-scale)
+    unit, safe = Decimal(1).scaleb(-scale), 10.0 ** (15 - scale)
 
     def convert(value: Any) -> Any:
         if isinstance(value, float):
-            return Decimal(repr(value)).quantize(unit, ROUND_HALF_UP, _WIDE)
+            exact = Decimal(repr(value))
+            if abs(value) < safe or exact == exact.quantize(unit, ROUND_HALF_UP, _WIDE):
+                return exact.quantize(unit, ROUND_HALF_UP, _WIDE)
+            raise DataError("a decimal has more digits than the embedded database keeps exactly", errno=1690)
         return Decimal(value).quantize(unit, ROUND_HALF_UP, _WIDE) if isinstance(value, int) else value
 
     return convert

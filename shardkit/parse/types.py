@@ -69,7 +69,9 @@ def _literal(node: exp.Literal, scope: Scope) -> Column | None:
     value = number(str(node.this))
     if isinstance(value, int):
         return of(Family.INTEGER, nullable=False)
-    return of(Family.DOUBLE if isinstance(value, float) else Family.DECIMAL, nullable=False)
+    if isinstance(value, float):
+        return of(Family.DOUBLE, nullable=False)
+    return of(Family.DECIMAL, nullable=False, scale=max(-int(value.as_tuple().exponent), 0))
 
 
 def _computed(scope: Scope, nullable: bool = True) -> Column | None:
@@ -84,8 +86,13 @@ def _sum(node: exp.Expr, scope: Scope) -> Column | None:
         return None
     if inner.family not in _EXACT:
         return of(Family.DOUBLE)
-    scale = inner.scale or 0
-    return of(Family.DECIMAL, scale=scale + 4 if isinstance(node, exp.Avg) else scale)
+    scale = _scale(inner)
+    return of(Family.DECIMAL, scale=scale + 4 if isinstance(node, exp.Avg) and scale is not None else scale)
+
+
+def _scale(column: Column) -> int | None:
+    """Decimals of an exact number; None if not known."""
+    return column.scale if column.family is Family.DECIMAL else 0
 
 
 def _extreme(inner: Column | None) -> Column | None:
@@ -98,13 +105,21 @@ def _extreme(inner: Column | None) -> Column | None:
 
 def _arithmetic(node: exp.Expr, scope: Scope) -> Column | None:
     parts = [infer(part, scope) for part in (node.this, node.args.get("expression")) if part is not None]
-    families = {part.family for part in parts if part is not None}
-    if None in parts or not families <= _EXACT | _APPROXIMATE:
+    known = [part for part in parts if part is not None]
+    families = {part.family for part in known}
+    if len(known) != len(parts) or not families <= _EXACT | _APPROXIMATE:
         return None
     if families & _APPROXIMATE:
         return of(Family.DOUBLE)
     whole = families <= {Family.INTEGER} and not isinstance(node, exp.Div)
-    return of(Family.INTEGER if whole or isinstance(node, exp.IntDiv) else Family.DECIMAL)
+    if whole or isinstance(node, exp.IntDiv):
+        return of(Family.INTEGER)
+    scales = [scale for part in known if (scale := _scale(part)) is not None]
+    if len(scales) != len(known):
+        return of(Family.DECIMAL)
+    if isinstance(node, exp.Mul):
+        return of(Family.DECIMAL, scale=sum(scales))
+    return of(Family.DECIMAL, scale=scales[0] + 4 if isinstance(node, exp.Div) else max(scales))
 
 
 def _call(node: exp.Expr, scope: Scope) -> Column | None:
@@ -188,7 +203,8 @@ def _common(nodes: list[exp.Expr | None], scope: Scope) -> Column | None:
     families = {one.family for one in known}
     if families <= {Family.INTEGER, Family.DECIMAL, Family.DOUBLE}:
         wide = next(f for f in (Family.DOUBLE, Family.DECIMAL, Family.INTEGER) if f in families)
-        return of(wide, scale=max((one.scale or 0) for one in known))
+        scales = [_scale(one) for one in known]
+        return of(wide, scale=None if None in scales else max(scale or 0 for scale in scales))
     if families == {Family.TEXT}:
         return _concatenated([node for node in nodes if node is not None and not isinstance(node, exp.Null)], scope)
     if len(families) == 1 and families <= {Family.DATE, Family.DATETIME}:

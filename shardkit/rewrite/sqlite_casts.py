@@ -15,6 +15,7 @@ _PLAIN_CHARSETS = frozenset(("utf8mb4", "utf8", "utf8mb3"))
 
 
 def cast(node: exp.Cast) -> exp.Expr:
+    """CAST and CONVERT by their target. Raises NotSupportedError for one that SQLite cannot keep."""
     numbers = [exp.Literal.number(int(part.name)) for part in node.to.expressions if part.name.isdigit()]
     match node.to.this.name:
         case "BIGINT" | "INT":
@@ -40,6 +41,7 @@ def cast(node: exp.Cast) -> exp.Expr:
 
 
 def extract(node: exp.Extract) -> exp.Expr:
+    """EXTRACT(YEAR FROM x) is YEAR(x)."""
     unit = node.name.lower()
     if unit not in ("year", "quarter", "month", "day", "hour", "minute", "second", "microsecond"):
         raise refused(f"EXTRACT({unit} …)")
@@ -47,11 +49,13 @@ def extract(node: exp.Extract) -> exp.Expr:
 
 
 def substring(node: exp.Substring) -> exp.Expr:
+    """SUBSTRING(x FROM a FOR b) is SUBSTRING(x, a, b)."""
     parts = (node.args.get("start"), node.args.get("length"))
     return call("substring", node.this, *(part for part in parts if part is not None))
 
 
 def trim(node: exp.Trim) -> exp.Expr:
+    """TRIM(BOTH y FROM x), with the side as the third argument."""
     what = node.args.get("expression") or string(" ")
     return call("trim", node.this, what, string(str(node.args.get("position") or "BOTH").upper()))
 

@@ -8,7 +8,7 @@ Invariant: what is not translated is refused, except what has no meaning in a fi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -55,7 +55,8 @@ def definition(node: exp.ColumnDef, default_collation: str) -> Definition:
     key = exp.PrimaryKeyColumnConstraint in kinds
     null = kinds.get(exp.NotNullColumnConstraint)
     nullable = not key and (null is None or bool(null.args.get("allow_null")))
-    column = types.column(node.name, type_text(node), nullable=nullable, collation=collation, auto=auto)
+    column = types.column(node.name, type_text(node), nullable=nullable, collation=collation)
+    column = replace(column, auto_increment=auto)
     parts = [name(node.name), "INTEGER" if auto else types.declared(column.type_text)]
     if column.collation:
         parts.append(f"COLLATE {column.collation}")

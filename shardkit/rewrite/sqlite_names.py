@@ -32,7 +32,7 @@ FAMILY_OF: dict[str, Family] = {name: family for family, names in _BY_FAMILY.ite
 """MySQL function (lower case) -> family of its result; OTHER: it depends on the arguments."""
 
 INTERNAL = (
-    *("as_date", "as_datetime", "as_time", "number", "store", "weight_string", "like", "regexp"),
+    *("as_date", "as_datetime", "as_time", "number", "quotient", "store", "weight_string", "like", "regexp"),
     *("cast_decimal", "cast_signed", "cast_text", "cast_unsigned", "bitxor", "div", "xor"),
 )
 """Functions only the translator writes, without MySQL's name."""

@@ -13,7 +13,7 @@ from shardkit.errors import SqlSyntaxError
 from shardkit.flow import Family
 from shardkit.rewrite.sqlite_compare import collated
 from shardkit.rewrite.sqlite_scope import type_of
-from shardkit.rewrite.sqlite_terms import refused
+from shardkit.rewrite.sqlite_terms import call, refused
 
 _CALC = "SQL_CALC_FOUND_ROWS"
 
@@ -82,8 +82,12 @@ def _select(node: exp.Select) -> None:
 
 def _item(item: exp.Expr) -> exp.Expr:
     if isinstance(item, exp.Alias):
-        item.set("this", _text(item.this))
+        item.set("this", _item(item.this))
         return item
+    kind = type_of(item)
+    if isinstance(item, exp.Div) and kind is not None and kind.family is Family.DECIMAL:
+        # Shown with its type's digits; within an expression MySQL keeps more, and so does the plain division.
+        return call("quotient", item.this, item.expression, exp.Literal.number(kind.scale or 0), like=item)
     return _text(item)
 
 

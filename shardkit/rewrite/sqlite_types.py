@@ -43,8 +43,6 @@ def column(
     *,
     nullable: bool = True,
     collation: str | None = None,
-    auto: bool = False,
-    generated: bool = False,
 ) -> Column:
     """A column of this MySQL type. Raises NotSupportedError for a type the embedded database does not have."""
     base, unsigned, first, second = _parts(type_text)
@@ -63,8 +61,6 @@ def column(
         scale=scale,
         unsigned=unsigned,
         collation=collation if family is Family.TEXT else None,
-        generated=generated,
-        auto_increment=auto,
     )
 
 

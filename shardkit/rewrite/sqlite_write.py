@@ -10,6 +10,7 @@ Invariant: no value reaches a column of a known table without having been made t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -176,6 +177,8 @@ def _assigned(parts: Sequence[exp.Expr], columns: dict[str, Column], targets: Ta
         if _is_default(part.expression):
             raise refused("SET column = DEFAULT")
         goal = columns.get(part.this.name.lower())
+        if goal is not None and goal.auto_increment:
+            goal = replace(goal, auto_increment=False)  # 0 asks for the next number in an INSERT only
         made.append(exp.EQ(this=part.this, expression=_stored(part.expression, goal, targets)))
     return made
 
@@ -187,7 +190,8 @@ def _stored(value: exp.Expr, goal: Column | None, targets: Targets) -> exp.Expr:
     if isinstance(value, exp.Placeholder) and targets.setdefault(value.name, goal) == goal:
         return value
     arguments = (exp.Literal.string(goal.type_text), exp.Literal.string(goal.name))
-    return call("store", value, *arguments)
+    stored = call("store", value, *arguments)
+    return exp.Nullif(this=stored, expression=exp.Literal.number(0)) if goal.auto_increment else stored
 
 
 def counted(tree: exp.Expr, targets: Targets) -> None:

@@ -38,8 +38,6 @@ from shardkit.session.state import Session
 from shardkit.values import Params, PhysicalTable, ShardId
 
 DONE = Head(None, 0, None, (), True)
-BATCH_ROWS = 500
-"""Rows of one multi-row INSERT that executemany makes."""
 
 
 def execute(session: Session, text: str, params: Params) -> Script:
@@ -242,11 +240,12 @@ def counts(plan: Plan, opened: Sequence[Opened]) -> Head:
 def execute_many(session: Session, text: str, rows: Sequence[Params]) -> Script:
     """One statement with many parameter sets. Plain INSERTs go as multi-row statements, shard by shard."""
     total, last = 0, None
-    for start in range(0, len(rows), BATCH_ROWS * 16):
-        chunk = rows[start : start + BATCH_ROWS * 16]
+    size = session.planner.batch_rows
+    for start in range(0, len(rows), size * 16):
+        chunk = rows[start : start + size * 16]
         ready = yield from prepared(session, text, chunk[0])
         session.check_usable()
-        batches = ready.batch(chunk, BATCH_ROWS) if isinstance(ready, Prepared) else None
+        batches = ready.batch(chunk, size) if isinstance(ready, Prepared) else None
         if batches is None:
             for params in chunk:
                 for step in (yield from collected(execute(session, text, params))):

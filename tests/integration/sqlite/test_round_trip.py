@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from enum import Enum
 from typing import Any
 
@@ -93,12 +93,12 @@ REFUSED: list[tuple[str, Any, int]] = [
 
 @pytest.mark.parametrize(("kind", "value", "errno"), REFUSED)
 def test_what_does_not_fit(database: Database, kind: str, value: Any, errno: int) -> None:
-    database.write(f"CREATE TABLE t (id INT PRIMARY KEY, x {kind})")
+    database.write(f"CREATE TABLE t (id INT PRIMARY KEY, column_ {kind})")
     with pytest.raises(Error) as caught:
         database.write("INSERT INTO t VALUES (1, %s)", (value,))
     assert (type(caught.value), caught.value.errno) == (DataError, errno)
     assert "rds0/member_03" in str(caught.value)
-    assert str(value) not in str(caught.value) or value == -1 or kind == "JSON"
+    assert "column_" in str(caught.value) or errno in (1367, 1264)
     assert database.one("SELECT COUNT(*) FROM t") == 0
     assert database.connection.usable
 
@@ -140,7 +140,8 @@ def test_sums_of_money_are_exact(database: Database, cents: list[int]) -> None:
     assert database.one("SELECT COUNT(*) FROM t GROUP BY q HAVING SUM(p) = %s", (exact,)) == len(cents)
     mean = database.one("SELECT AVG(p) FROM t")
     assert mean.as_tuple().exponent == -6
-    assert abs(mean - exact / len(cents)) <= Decimal("0.0000005")
+    assert mean == (exact / len(cents)).quantize(Decimal("0.000001"), ROUND_HALF_UP)
+    assert database.one("SELECT SUM(p) / COUNT(*) FROM t") == mean
 
 
 def test_description(database: Database) -> None:

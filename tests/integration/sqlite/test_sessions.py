@@ -132,7 +132,7 @@ def test_reset_and_close(table: Database, other: Database) -> None:
     run(table, "BEGIN", "DELETE FROM t")
     table.connection.state = ("SET NAMES utf8mb4",)
     table.connection.reset()
-    assert table.connection.state == ()
+    assert not table.connection.state
     assert other.one("SELECT COUNT(*) FROM t") == 2
     assert table.connection.ping()
     table.connection.close()

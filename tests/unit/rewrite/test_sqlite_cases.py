@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from shardkit.flow import TableInfo
@@ -14,7 +16,7 @@ SCHEMA = Schema(
         TableInfo(
             "t",
             (
-                types.column("id", "bigint", nullable=False, auto=True),
+                replace(types.column("id", "bigint", nullable=False), auto_increment=True),
                 types.column("a", "varchar(20)", collation=AI),
                 types.column("b", "varchar(20)", collation="utf8mb4_bin"),
                 types.column("n", "int"),
@@ -30,6 +32,8 @@ SCHEMA = Schema(
 )
 
 READS = [
+    ("SELECT p / 3 FROM t", "SELECT MY_QUOTIENT(`p`, 3, 6) AS `p / 3` FROM `t`"),
+    ("SELECT id FROM t WHERE n / 2 > 1", "SELECT `id` AS `id` FROM `t` WHERE CAST(`n` AS REAL) / 2 > 1"),
     ("SELECT `id` FROM `member_03`.`t` AS `m` WHERE n = %s", "SELECT `id` AS `id` FROM `t` AS `m` WHERE `n` = ?"),
     ("SELECT `d`.`t`.`id` FROM `d`.`t`", "SELECT `t`.`id` AS `id` FROM `t`"),
     ("SELECT id FROM t LIMIT 5, 10", "SELECT `id` AS `id` FROM `t` LIMIT 10 OFFSET 5"),
@@ -39,7 +43,6 @@ READS = [
     ("SELECT 1 + 1 FROM DUAL", "SELECT 1 + 1 AS `1 + 1`"),
     ("SELECT COUNT( * ), a FROM t", "SELECT COUNT(*) AS `COUNT( * )`, `a` AS `a` FROM `t`"),
     ("SELECT t.* FROM t", "SELECT `t`.* FROM `t`"),
-    ("SELECT n / 2 FROM t", "SELECT CAST(`n` AS REAL) / 2 AS `n / 2` FROM `t`"),
     ("SELECT n DIV 2 FROM t", "SELECT MY_DIV(`n`, 2) AS `n DIV 2` FROM `t`"),
     ("SELECT p * n FROM t", "SELECT ROUND(`p` * `n`, 2) AS `p * n` FROM `t`"),
     ("SELECT p * r FROM t", "SELECT ROUND(`p` * `r`, 6) AS `p * r` FROM `t`"),
