@@ -158,6 +158,12 @@ class UnknownColumn(ProgrammingError):
     code = "SK2003"
     default_errno = 1054
 
+    def __init__(
+        self, message: str, *, errno: int | None = None, shards: Iterable[ShardId] = (), tables: Iterable[str] = ()
+    ) -> None:
+        self.tables: tuple[str, ...] = tuple(tables)
+        super().__init__(message, errno=errno, shards=shards)
+
 
 class ParameterError(ProgrammingError):
     """Parameters that do not fit the placeholders of the text."""

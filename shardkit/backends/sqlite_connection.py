@@ -8,19 +8,20 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from shardkit.backends.protocol import Started
+from shardkit.backends.sqlite_binding import Filler, filler, local, style_of
 from shardkit.backends.sqlite_catalog import Catalog
 from shardkit.backends.sqlite_errors import named, translated
 from shardkit.backends.sqlite_functions import Moment, register
 from shardkit.backends.sqlite_results import converter, description
-from shardkit.backends.sqlite_values import Stored, parameter, storing
-from shardkit.errors import ConnectionLost, Error, OperationalError, ParameterError, StatementTimeout, UnknownTable
+from shardkit.backends.sqlite_values import Stored
+from shardkit.errors import ConnectionLost, Error, OperationalError, StatementTimeout, UnknownTable
 from shardkit.flow import Column, TableInfo, Task
-from shardkit.rewrite.sqlite import Does, Step, Style, Translated, parse, translate
-from shardkit.values import Params, Row, ShardId
+from shardkit.rewrite.sqlite import Does, Step, Translated, parse, translate
+from shardkit.values import Row, ShardId
 
 LOCK_WAIT = 5.0
 """Seconds a statement waits for another connection's lock on the file, unless its own time is shorter."""
@@ -56,8 +57,8 @@ class SqliteConnection:
         """Translate and run one statement; at most `batch` rows (0: all) come at once. Raises shardkit errors."""
         self._end()
         with self._guard(timeout):
-            style = _style(task.args)
-            sql = _local(task.sql, self._shard.database)
+            style = style_of(task.args)
+            sql = local(task.sql, self._shard.database)
             parsed = parse(sql, style)
             schema = self._catalog.schema(parsed.tables) if parsed.tables else None
             plan = translate(sql, style, schema)
@@ -265,40 +266,6 @@ class SqliteConnection:
         if cursor is not None:
             with contextlib.suppress(sqlite3.Error):  # the connection may be closed already
                 cursor.close()
-
-
-def _style(args: Params) -> Style:
-    if args is None:
-        return Style.RAW
-    return Style.NAMED if isinstance(args, Mapping) else Style.POSITIONAL
-
-
-def _local(sql: str, database: str) -> str:
-    """The text without the shard's own name, so that all shards share one translation.
-
-    Texts with quotes are left alone: there the name could be data.
-    """
-    return sql if "'" in sql or '"' in sql else sql.replace(f"`{database}`.", "")
-
-
-Filler = Callable[[Params], list[Stored]]
-
-
-def filler(plan: Translated) -> Filler:
-    """A function from one execution's parameters to the values of the plan's `?`; it raises ParameterError."""
-    steps = [(bind.key, parameter if bind.column is None else storing(bind.column)) for bind in plan.binds]
-
-    def fill(args: Params) -> list[Stored]:
-        if args is None:
-            return []
-        if not isinstance(args, Mapping) and len(args) != plan.expects:
-            raise ParameterError(f"{plan.expects} placeholders, but {len(args)} parameters")
-        try:
-            return [make(args[key]) for key, make in steps]  # type: ignore[index]
-        except KeyError as error:
-            raise ParameterError(f"no parameter named {error.args[0]!r}") from None
-
-    return fill
 
 
 def _known(

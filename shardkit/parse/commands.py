@@ -88,6 +88,7 @@ _FIXED = {
     "character_set_results": "shardkit speaks utf8mb4", "character_set_connection": "shardkit speaks utf8mb4",
     "completion_type": "shardkit owns commit and rollback", "profiling": "it belongs to one server connection",
 }  # fmt: skip
+_PLAIN_MODES = ("TRADITIONAL", "STRICT_ALL_TABLES", "STRICT_TRANS_TABLES")
 _MODES = {"ANSI_QUOTES", "NO_BACKSLASH_ESCAPES", "PIPES_AS_CONCAT", "ANSI", "DB2", "MSSQL", "ORACLE", "POSTGRESQL"}
 
 
@@ -200,6 +201,10 @@ def _check_value(source: Source, tokens: Tokens, first: int, end: int, name: str
             raise NotSupportedError("a SET to a computed value", where=where, why="each shard would compute its own",
                                     instead="compute it first and SET the constant")  # fmt: skip
     if name == "sql_mode":
+        text = tokens.items[first].token_type == TokenType.STRING or tokens.words()[first] in ("DEFAULT", *_PLAIN_MODES)
+        if end - first != 1 or not text:
+            raise NotSupportedError("a sql_mode that is not a list of names", where=where, instead="SET sql_mode = '…'",
+                                    why="it may hold modes that change how SQL text is read")  # fmt: skip
         modes = {part.strip("'\" ") for word in tokens.words()[first:end] for part in word.split(",")}
         for mode in sorted(modes & _MODES):
             raise NotSupportedError(f"sql_mode {mode}", where=where, why="it changes how SQL text is read",

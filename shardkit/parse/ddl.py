@@ -24,6 +24,7 @@ class Ddl:
 
     verb: str
     statement: Statement
+    gone: frozenset[str] = frozenset()  # columns that ALTER TABLE drops or renames, lower case
 
 
 def read_ddl(source: Source) -> Ddl:
@@ -41,7 +42,7 @@ def read_ddl(source: Source) -> Ddl:
         predicates=(), colocated=(), qualifiers=(), picks=(), blockers=(), select=None, insert=None, locking=False,
         needs_database=False, volatile=False, clock=False, clauses=frozenset(),
     )  # fmt: skip
-    return Ddl(verb, statement)
+    return Ddl(verb, statement, _gone(tokens, words, at) if verb == "alter table" else frozenset())
 
 
 def _verb(source: Source, tokens: Tokens, words: list[str]) -> tuple[str, int]:
@@ -94,6 +95,20 @@ def _refuse_forms(source: Source, tokens: Tokens, words: list[str], verb: str, a
             refuse("ALTER TABLE … RENAME", index, "the rules name the tables", "a new table in the rules")
         if verb == "alter table" and words[index] == "EXCHANGE":
             refuse("EXCHANGE PARTITION", index, "the other table may lie elsewhere", "INSERT and DELETE")
+
+
+def _gone(tokens: Tokens, words: list[str], at: int) -> frozenset[str]:
+    """The columns after DROP [COLUMN] [IF EXISTS], CHANGE [COLUMN] and RENAME COLUMN."""
+    found = set()
+    for index in range(at + 1, len(words)):
+        if words[index] not in ("DROP", "CHANGE", "RENAME") or tokens.depth[index] != 0:
+            continue
+        name = index + 1
+        while name < len(words) and words[name] in ("COLUMN", "IF", "EXISTS"):
+            name += 1
+        if name < len(words):
+            found.add(tokens.items[name].text.lower())
+    return frozenset(found)
 
 
 def _references(words: list[str], at: int) -> list[int]:

@@ -155,6 +155,8 @@ def _enter(node: exp.Expr, numbers: dict[int, int], scopes: dict[int, Scope], na
         return
     if isinstance(node, exp.Table):
         use = numbers.get(id(node))
+        if use is None and _is_delete_target(node):
+            return
         if use is None:
             scope.derived.add(node.alias_or_name)
             return
@@ -172,6 +174,14 @@ def _enter(node: exp.Expr, numbers: dict[int, int], scopes: dict[int, Scope], na
         outer = scope_of(node.parent, scopes)
         if outer is not None:
             outer.derived.add(node.alias)
+
+
+def _is_delete_target(table: exp.Table) -> bool:
+    """The names after DELETE (or before USING) are aliases of the tables that follow."""
+    parent = table.parent
+    return isinstance(parent, exp.Delete) and (
+        table.arg_key == "tables" or (table.arg_key == "this" and bool(parent.args.get("using")))
+    )
 
 
 def conjuncts(node: exp.Expr | None) -> Iterator[exp.Expr]:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from sqlglot import exp
 from sqlglot.tokens import TokenType
 
+from shardkit.errors import SqlSyntaxError
 from shardkit.flow import Blocker, Call, Expr, Item, SelectShape, Sort, Value
 from shardkit.parse import types
 from shardkit.parse.functions import FOLDED, NOT_CALLS, SCALAR, VOLATILE, WHOLE
@@ -147,6 +148,8 @@ class Shaper:
         clause = self.clauses["select"]
         parts = self.tokens.split(clause.first, clause.end)
         items: list[Item] = []
+        if len(parts) != len(self.node.expressions):
+            raise SqlSyntaxError(f"You have an error in your SQL syntax: the select list, {self.place(clause.first)}")
         for node, (first, end) in zip(self.node.expressions, parts, strict=True):
             if node.is_star and not isinstance(node.unalias(), exp.Count):
                 items += self.star(node, first)
@@ -157,6 +160,7 @@ class Shaper:
                 stop = end - 1
                 if self.tokens.items[stop - 1].token_type == TokenType.ALIAS:
                     stop -= 1
+            self.check(inner)
             expression = self.expr(inner, first, stop)
             name = node.alias or (inner.name if isinstance(inner, exp.Column) else "")
             items.append(Item(expression, name, isinstance(node, exp.Alias)))
@@ -233,6 +237,8 @@ class Shaper:
         if order is None or clause is None:
             return []
         parts = self.tokens.split(clause.first, clause.end)
+        if len(parts) != len(order.expressions):
+            raise SqlSyntaxError(f"You have an error in your SQL syntax: ORDER BY, {self.place(clause.first)}")
         return [self.sort(node, part, items) for node, part in zip(order.expressions, parts, strict=True)]
 
     def sort(self, node: exp.Expr, part: tuple[int, int], items: list[Item]) -> Sort:

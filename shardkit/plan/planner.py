@@ -115,6 +115,11 @@ class Planner:
         statement = ddl.statement
         main = self.known(statement.tables[0].name)
         tables = [main, *(self.rules.find(use.name) for use in statement.tables[1:])]
+        if isinstance(main, ShardedTable) and ddl.gone & set(main.sharding.columns):
+            raise CrossShardRefused(
+                f"dropping or renaming the shard key of {main.name}", why="the rules find rows by it",
+                where="line 1, column 1", instead="a new table in the rules, and its rows copied",
+            )  # fmt: skip
         template = Template(statement, name_edits(statement))
         targets = []
         if isinstance(main, ShardedTable):

@@ -72,9 +72,11 @@ def stored(table: str, column: Column, value: Any) -> Any:
         value = str(value)
     found = comparable(column, value)
     if found is UNSURE or not _fits(column, value, found):
+        number = column.family is Family.INTEGER
         raise ShardKeyError(
             f"the value given for the shard key {table}.{column.name} ({type(value).__name__}) is not certain to be "
-            f"stored unchanged as {column.type_text}: give it in the column's own type and range"
+            f"stored unchanged as {column.type_text}: give it in the column's own type and range",
+            errno=1264 if number and found is not UNSURE else 1366 if number else None,
         )
     return found
 

@@ -68,11 +68,17 @@ def execute(session: Session, text: str, params: Params) -> Script:
 def prepared(session: Session, text: str, params: Params) -> Generator[Op, Any, Ready]:
     """The prepared form of a text; looks up the tables it needs first."""
     planner = session.planner
+    asked: set[str] = set()
     while True:
         try:
             return planner.prepare(text, params)
         except MetadataNeeded as needed:
             tables = needed.tables
+        except UnknownColumn as error:
+            tables = tuple(name for name in error.tables if name not in asked)
+            if not tables:
+                raise  # looked up just now, and still unknown
+        asked.update(tables)
         for name in tables:
             yield from describe(session, name)
 
@@ -88,6 +94,8 @@ def describe(session: Session, name: str) -> Generator[Op, Any, None]:
         yield from describe_literals(session, place.shard)
     unknown = catalog.unknown_collations(info)
     collations = (yield DescribeCollation(place.shard, unknown)) if unknown else ()
+    if catalog.table(name) not in (None, info):
+        catalog.forget((name,))
     catalog.add(info, name, collations)
 
 
