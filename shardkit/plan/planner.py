@@ -97,9 +97,12 @@ class Planner:
         missing = self.catalog.missing(names)
         if missing:
             raise MetadataNeeded(missing)
-        statement = analyse(
-            draft, RuleNames(self.rules, self.catalog, self._collation or self.catalog.connection_collation)
-        )
+        literals = self._collation or self.catalog.connection_collation
+        try:
+            statement = analyse(draft, RuleNames(self.rules, self.catalog, literals))
+        except UnknownColumn as error:
+            error.tables = names  # what is known of them may be out of date
+            raise
         return Prepared(statement, self.rules, self.catalog.columns(names), self.catalog.blank)
 
     def known(self, name: str) -> Table:
