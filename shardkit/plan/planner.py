@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from shardkit.errors import CrossShardRefused, UnknownTable
+from shardkit.errors import CrossShardRefused, UnknownColumn, UnknownTable
 from shardkit.flow import Kind, Plan, Route, Target, Task
 from shardkit.parse import (
     DDL_WORDS,

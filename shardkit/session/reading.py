@@ -1,0 +1,109 @@
+"""The scripts of SELECT: one shard's rows untouched, or several shards' rows merged as they arrive.
+
+Invariant: on every way out the query is read to its end or closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Any
+
+from shardkit.errors import InternalError, UnknownColumn
+from shardkit.flow import (
+    CloseQuery,
+    Fetch,
+    Head,
+    Kind,
+    MergeSpec,
+    Op,
+    Opened,
+    Plan,
+    Query,
+    Rows,
+    Script,
+)
+from shardkit.merge import Merger, merge
+from shardkit.session import transaction
+from shardkit.session.state import Session
+
+
+def read(session: Session, plan: Plan) -> Script:
+    """A SELECT of one shard: the driver's rows, untouched."""
+    if session.explicit or not session.autocommit:
+        yield from transaction.enlist(session, (plan.tasks[0].shard,))
+    try:
+        ((description, (_, rows, last), _, lastrowid),) = yield Query(plan.tasks, True, session.planner.time)
+    except Exception as error:
+        yield from failed(session, plan, error)
+        raise
+    yield Head(description, len(rows) if last else -1, lastrowid, rows, last)
+    if not last:
+        yield from rest_of_one()
+
+
+def rest_of_one() -> Script:
+    """What follows the first batch of a query with one task."""
+    last = False
+    while not last:
+        ((_, rows, last),) = yield Fetch((0,))
+        yield Rows(rows)
+
+
+def query(session: Session, plan: Plan) -> Generator[Op, Any, tuple[Opened, ...]]:
+    """Start the plan's tasks. A failure that takes the transaction with it ends the transaction everywhere."""
+    try:
+        answer: tuple[Opened, ...] = yield Query(plan.tasks, plan.kind is Kind.SELECT, session.planner.time)
+        return answer
+    except Exception as error:
+        yield from failed(session, plan, error)
+        raise
+
+
+def failed(session: Session, plan: Plan, error: Exception) -> Generator[Op, Any, None]:
+    """After a failed statement: end the transaction if it has gone with it."""
+    if session.in_transaction and transaction.fatal(error, len(plan.tasks)):
+        yield from transaction.abort(session, str(error))
+
+
+def merged(session: Session, plan: Plan, spec: MergeSpec) -> Script:
+    """A SELECT of several shards: their rows become one answer as they arrive."""
+    if session.in_transaction:
+        yield from transaction.enlist(session, tuple(task.shard for task in plan.tasks))
+    opened = yield from query(session, plan)
+    check_width(opened, spec)
+    description = opened[0].description or ()
+    merger = merge(spec, plan.window, len(plan.tasks), session.planner.rules.defaults.budget)
+    for one in opened:
+        merger.feed(one.first)
+    rows = merger.take()
+    if merger.done:
+        yield CloseQuery()
+        yield Head(description[: spec.columns], len(rows), None, rows, True)
+        return
+    yield Head(description[: spec.columns], -1, None, rows)
+    yield from rest(merger)
+    yield CloseQuery()
+
+
+def rest(merger: Merger) -> Script:
+    """Fetch and merge until nothing more comes."""
+    while not merger.done:
+        wanted = merger.wanted()
+        if wanted:
+            for batch in (yield Fetch(wanted)):
+                merger.feed(batch)
+        rows = merger.take()
+        if rows:
+            yield Rows(rows)
+        elif not wanted and not merger.done:
+            raise InternalError("a merge that neither wants batches nor is done")
+
+
+def check_width(opened: Sequence[Opened], spec: MergeSpec) -> None:
+    """A table that was changed behind our back would shift the hidden columns."""
+    expected = spec.columns + len(spec.hidden)
+    for one in opened:
+        if one.description is None or len(one.description) != expected:
+            raise UnknownColumn(
+                "a table has other columns than when it was last looked at; the statement can be run again", errno=1054
+            )

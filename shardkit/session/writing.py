@@ -1,0 +1,81 @@
+"""The scripts of writes and DDL.
+
+Invariant: no half-done statement is left open; several shards are written only with the policy's leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Any
+
+from shardkit.errors import Error
+from shardkit.flow import (
+    Head,
+    Op,
+    Opened,
+    Plan,
+    Query,
+    Script,
+)
+from shardkit.parse import Ddl
+from shardkit.session import transaction
+from shardkit.session.reading import query
+from shardkit.session.state import Session
+from shardkit.values import ShardId
+
+
+def write(session: Session, plan: Plan) -> Script:
+    """A write. Several shards in one statement need the policy's leave; one shard is always one transaction."""
+    transaction.check_write(session, plan)
+    shards = tuple(dict.fromkeys(task.shard for task in plan.tasks))
+    if session.in_transaction:
+        yield from transaction.enlist(session, shards)
+        session.written.update(dict.fromkeys(shards))
+        opened = yield from query(session, plan)
+    elif len(plan.tasks) == 1:
+        opened = yield from query(session, plan)
+    else:
+        opened = yield from atomically(session, plan, shards)
+    yield counts(plan, opened)
+
+
+def atomically(session: Session, plan: Plan, shards: tuple[ShardId, ...]) -> Generator[Op, Any, tuple[Opened, ...]]:
+    """Several tasks under autocommit: a transaction of their own around them."""
+    session.explicit = True
+    try:
+        yield from transaction.enlist(session, shards)
+        session.written.update(dict.fromkeys(shards))
+        opened: tuple[Opened, ...] = yield Query(plan.tasks, False, session.planner.time)
+    except Exception:
+        yield from transaction.rollback(session)
+        raise
+    yield from transaction.commit(session)
+    return opened
+
+
+def counts(plan: Plan, opened: Sequence[Opened]) -> Head:
+    """Affected rows added up over the shards (copies count once), and the first id a server made."""
+    parts = opened[:1] if plan.route.copies else opened
+    ids = [one.lastrowid for one in parts if one.lastrowid]
+    rows = [row for one in opened for row in one.first.rows]  # of INSERT … RETURNING, where a server has it
+    return Head(opened[0].description, sum(one.rowcount for one in parts), ids[0] if ids else None, rows, True)
+
+
+def spread(session: Session, ddl: Ddl) -> Script:
+    """DDL on every physical table, one after another; commits an open transaction first, as MySQL does."""
+    plan = session.planner.spread(ddl)
+    if session.in_transaction:
+        yield from transaction.commit(session)
+    done = affected = 0
+    try:
+        for task in plan.tasks:
+            (opened,) = yield Query((task,), False, None)
+            done += 1
+            affected += opened.rowcount
+    except Error as error:
+        if len(plan.tasks) > 1:
+            error.add_note(f"{ddl.verb}: done on {done} of {len(plan.tasks)} physical tables, then failed")
+        raise
+    finally:
+        session.planner.catalog.forget(use.name for use in ddl.statement.tables)
+    yield Head(None, affected, None, (), True)
