@@ -383,7 +383,6 @@ class Task(NamedTuple):
     sql: str
     args: Params = None
     needs_database: bool = False  # the connection must have the shard's database selected (stored functions)
-    types: tuple[Column | None, ...] = ()  # embedded backend only: types of the result's columns, where known
 
 
 class Plan(NamedTuple):

@@ -61,7 +61,7 @@ class MySqlConnection:
 
     def start(self, task: Task, batch: int, timeout: float | None) -> Started:
         """See protocol.Connection.start."""
-        shard, sql, args, needs_database, _ = task
+        shard, sql, args, needs_database = task
         wire = self._wire
         self._shard = shard
         if self._answer is not None or self._broken or wire._sock is None:

@@ -74,7 +74,7 @@ class SqliteConnection:
                 case Does.WRITE:
                     return self._write(plan, values)
                 case Does.ROWS:
-                    return self._query(plan, values, task.types, batch)
+                    return self._query(plan, values, batch)
 
     def read(self, batch: int) -> tuple[Sequence[Row], bool]:
         """At most `batch` more rows of the open answer, and whether they were the last."""
@@ -134,13 +134,13 @@ class SqliteConnection:
             found = self._fillers[id(plan)] = (plan, filler(plan))
         return found[1]
 
-    def _query(self, plan: Translated, values: list[Stored], types: Sequence[Column | None], batch: int) -> Started:
+    def _query(self, plan: Translated, values: list[Stored], batch: int) -> Started:
         if plan.locks and self._raw.in_transaction:
             table = plan.locks.replace("`", "``")
             self._raw.execute(f"DELETE FROM `{table}` WHERE 0")  # takes the file's write lock, changes nothing
         self._cursor = cursor = self._raw.execute(plan.statements[0], values)
         names = [column[0] for column in cursor.description]
-        known = _known(len(names), plan.outputs, types)
+        known = _known(len(names), plan.outputs)
         self._convert = converter(known)
         rows, last = self._fetch(batch)
         head = description(names, known, rows[0] if rows else None)
@@ -268,11 +268,6 @@ class SqliteConnection:
                 cursor.close()
 
 
-def _known(
-    count: int, outputs: Sequence[Column | None] | None, given: Sequence[Column | None]
-) -> tuple[Column | None, ...]:
-    """The type of each column: what the plan gives, else what the translator found."""
-    found = tuple(outputs) if outputs is not None and len(outputs) == count else (None,) * count
-    if len(given) != count:
-        return found
-    return tuple(plan if plan is not None else own for plan, own in zip(given, found, strict=True))
+def _known(count: int, outputs: Sequence[Column | None] | None) -> tuple[Column | None, ...]:
+    """The type of each column, where the translator found it."""
+    return tuple(outputs) if outputs is not None and len(outputs) == count else (None,) * count

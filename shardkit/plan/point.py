@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from shardkit.flow import Column, Eq, Family, Kind, ParamRef, Plan, Statement, Task
+from shardkit.flow import Eq, Family, Kind, ParamRef, Plan, Statement, Task
 from shardkit.route import Router
 from shardkit.rules import ShardedTable
 from shardkit.values import ShardId
@@ -23,7 +23,7 @@ class Point:
     def __init__(self, index: int, count: int, column: str, matching: Callable[[str, Any], frozenset[int]]) -> None:
         self._index, self._count = index, count
         self._column, self._matching = column, matching
-        self._known: dict[frozenset[int], tuple[ShardId, str, bool, tuple[Column | None, ...]]] = {}
+        self._known: dict[frozenset[int], tuple[ShardId, str, bool]] = {}
 
     def task(self, params: tuple[Any, ...]) -> Task | None:
         """The task, or None when the long way must be gone."""
@@ -35,14 +35,14 @@ class Point:
         known = self._known.get(self._matching(self._column, value))
         if known is None:
             return None
-        shard, sql, needs_database, types = known
-        return Task(shard, sql, params, needs_database, types)
+        shard, sql, needs_database = known
+        return Task(shard, sql, params, needs_database)
 
     def learn(self, plan: Plan) -> None:
         """Remember the SQL of a plan of this text."""
         task = plan.tasks[0]
         slots = frozenset((plan.route.targets[0].slot,))
-        self._known[slots] = (task.shard, task.sql, task.needs_database, task.types)
+        self._known[slots] = (task.shard, task.sql, task.needs_database)
 
 
 def point_of(statement: Statement, router: Router) -> Point | None:

@@ -38,7 +38,6 @@ class Prepared:
         self._plain = Template(statement, name_edits(statement))
         self._split: Template | None = None
         self._merge: tuple[Merging, Template] | None = None
-        self._types = self._visible_types() if any(s.embedded for s in rules.servers.values()) else ()
 
     def plan(self, params: Params, prefer: Collection[ShardId] = ()) -> Plan:
         """What one execution will do. Raises ParameterError, NotSupportedError, ShardKeyError."""
@@ -48,7 +47,7 @@ class Prepared:
         if len(route.targets) == 1 and len(route.rows) < 2:
             target = route.targets[0]
             sql, args = self._plain.render(target, params, {}, None)
-            task = Task(target.shard, sql, args, statement.needs_database, self._types)
+            task = Task(target.shard, sql, args, statement.needs_database)
             plan = Plan(statement.kind, route, (task,), None, NO_WINDOW, statement.locking)
             if self.point is not None and args is params and route.narrowed:
                 self.point.learn(plan)
@@ -83,9 +82,7 @@ class Prepared:
         for target in route.targets:
             chosen = self._choose(target, params)
             sql, args = template.render(target, params, chosen, limit)
-            tasks.append(
-                Task(target.shard, sql, args, self.statement.needs_database, merging.types if self._types else ())
-            )
+            tasks.append(Task(target.shard, sql, args, self.statement.needs_database))
         return Plan(Kind.SELECT, route, tuple(tasks), merging.spec, window)
 
     def _merging(self) -> tuple[Merging, Template]:
@@ -195,10 +192,6 @@ class Prepared:
                 raise ParameterError(f"no value for placeholder %({missing[0]})s")
         elif params is not None and len(params) != len(statement.params):
             raise ParameterError(f"{len(statement.params)} placeholders %s but {len(params)} parameters were given")
-
-    def _visible_types(self) -> tuple[Column | None, ...]:
-        shape = self.statement.select
-        return tuple(item.expr.type for item in shape.items) if shape is not None else ()
 
     @property
     def writes_copies(self) -> bool:

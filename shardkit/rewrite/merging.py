@@ -8,12 +8,11 @@ Invariant: the visible columns are the user's, name and type untouched; hidden c
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from shardkit.aggregates import aggregates
 from shardkit.flow import (
     Blocker,
-    Column,
     Compare,
     Expr,
     Family,
@@ -40,7 +39,6 @@ class Merging:
     edits: tuple[Edit, ...]
     push_limit: bool
     blockers: tuple[Blocker, ...]
-    types: tuple[Column | None, ...] = ()  # of the shard's row, where known: the embedded backend has none of its own
 
 
 def merging(statement: Statement, blanks: Blanks) -> Merging:
@@ -62,7 +60,6 @@ class _Builder:
     def __init__(self, statement: Statement, shape: SelectShape, blanks: Blanks) -> None:
         self.statement, self.shape, self.blanks = statement, shape, blanks
         self.hidden: list[Text] = []
-        self.hidden_types: list[Column | None] = []
         self.width = len(shape.items)
         self.aggregated = any(item.expr.aggregated for item in shape.items) or any(
             sort.expr.aggregated for sort in shape.order
@@ -81,12 +78,11 @@ class _Builder:
     def blocked(self, what: str, expr: Expr | None, why: str, instead: str = ONE_SHARD) -> Blocked:
         return Blocked(Blocker(what, expr.place if expr else "line 1, column 1", why, instead))
 
-    def hide(self, sql: str, expr: Expr, kind: Column | None = None) -> int:
+    def hide(self, sql: str, expr: Expr) -> int:
         """Add a hidden column (or find the same one) and give its index in the shard's row."""
         piece = Text(sql, expr.params)
         if piece not in self.hidden:
             self.hidden.append(piece)
-            self.hidden_types.append(expr.type if sql == expr.text else kind)
         return self.width + self.hidden.index(piece)
 
     # --- rows and groups that never cross shards --------------------------------------------------------------------
@@ -182,10 +178,7 @@ class _Builder:
             operands = (column,) if compared == column else (column, compared)
             return Fold(column, call.function, operands, (self.key(compared, expr, how),))
         partials = aggregates.get(call.function).partials(call.argument, text=False)
-        total = expr.type
-        if total is not None and total.family is Family.DECIMAL and call.function == "avg":
-            total = replace(total, scale=max((total.scale or 4) - 4, 0))
-        hidden = [self.hide(partial, expr, total if partial.startswith("SUM(") else None) for partial in partials]
+        hidden = [self.hide(partial, expr) for partial in partials]
         return Fold(column, call.function, (column, *hidden))
 
     def not_foldable(self, expr: Expr) -> Blocked:
@@ -229,5 +222,4 @@ class _Builder:
         edits += [choice_edit(statement, number, pick) for number, pick in enumerate(statement.picks)]
         hidden = tuple(piece.sql for piece in self.hidden)
         final = MergeSpec(spec.strategy, spec.columns, hidden, spec.order, spec.group, spec.folds, spec.distinct)
-        types = (*(item.expr.type for item in shape.items), *self.hidden_types)
-        return Merging(final, tuple(edits), push, (), types)
+        return Merging(final, tuple(edits), push, ())

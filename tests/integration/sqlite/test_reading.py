@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from shardkit.backends.sqlite import SqliteBackend
-from shardkit.flow import Collation, Column, Family, Task
+from shardkit.flow import Collation, Task
 from tests.integration.sqlite.conftest import SHARD, Database
 
 NAMES = [
@@ -93,12 +93,6 @@ def test_values_of_expressions(people: Database) -> None:
     ]
     union = "(SELECT id FROM t ORDER BY id DESC LIMIT 1) UNION ALL (SELECT id FROM t ORDER BY id LIMIT 1) ORDER BY 1"
     assert people.rows(union) == [(0,), (15,)]
-
-
-def test_given_types_win(people: Database) -> None:
-    types = (Column("x", Family.DECIMAL, "decimal(65,3)", precision=65, scale=3), None)
-    started = people.connection.start(Task(SHARD, "SELECT id, p FROM t WHERE id = 1", None, types=types), 0, None)
-    assert list(started.rows) == [(Decimal("1.000"), Decimal("0.10"))]
 
 
 def test_streaming(database: Database) -> None:
