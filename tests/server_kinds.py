@@ -82,9 +82,9 @@ def _container(name: str, image: str, run: str) -> ServerUrl:
     from testcontainers.community.mysql import MySqlContainer
     from testcontainers.core.config import testcontainers_config
 
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        # The reaper would remove the containers when this worker ends, while other workers still use them.
-        testcontainers_config.ryuk_disabled = True
+    # The run stops its containers itself, by their label. The reaper is one more image to have, and would remove
+    # them when one worker of several ends.
+    testcontainers_config.ryuk_disabled = True
     container = MySqlContainer(image, username="root", root_password=PASSWORD, password=PASSWORD, dbname="test")
     container.with_kwargs(labels={LABEL: run})
     container.with_command(" ".join([*SETTINGS, "--mysqlx=OFF"]))

@@ -47,7 +47,10 @@ def create(rules: Rules, schema: str, told: Told | None = None) -> None:
         lanes = cluster.engine.open()
         try:
             for done, shard in enumerate(rules.shards):
-                if not rules.servers[shard.server].embedded:
+                server = rules.servers[shard.server]
+                if server.embedded:
+                    Path(server.url.database or ".").mkdir(parents=True, exist_ok=True)
+                else:
                     sql = f"CREATE DATABASE IF NOT EXISTS {quote(shard.database)} CHARACTER SET utf8mb4"
                     lanes.perform(Query((Task(shard, sql),), False))
                 if told is not None:

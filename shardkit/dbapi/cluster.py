@@ -9,7 +9,6 @@ from os import PathLike
 from types import TracebackType
 
 from shardkit.dbapi.connection import Connection
-from shardkit.observe import Observer
 from shardkit.plan import Catalog, Planner
 from shardkit.rules import Rules, load
 from shardkit.runtime.sync import Engine
@@ -22,18 +21,17 @@ class Cluster:
     with cluster.connect() as connection: ...
     """
 
-    def __init__(self, rules: str | PathLike[str] | Rules, *, observers: tuple[Observer, ...] = ()) -> None:
+    def __init__(self, rules: str | PathLike[str] | Rules) -> None:
         """`rules`: the file's path, or rules that are loaded. Raises RulesError. Connects to nothing yet."""
         self.rules = rules if isinstance(rules, Rules) else load(rules)
         self.catalog = Catalog()
         self.planner = Planner(self.rules, self.catalog)
         self.engine = Engine(self.rules)
-        self.observers = observers
 
     def connect(self, *, autocommit: bool = False) -> Connection:
         """A new PEP 249 connection. It takes server connections only when it needs them."""
         lanes = self.engine.open(self.rules.defaults.budget)
-        return Connection(self.planner, lanes, autocommit=autocommit, observers=self.observers)
+        return Connection(self.planner, lanes, autocommit=autocommit)
 
     def close(self) -> None:
         """Close the pools. Connections in use are closed when they are given back."""

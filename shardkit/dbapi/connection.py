@@ -5,7 +5,6 @@ Invariant: before a new statement starts, the former one's remaining rows are sa
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
@@ -14,7 +13,6 @@ from shardkit import errors
 from shardkit.dbapi.cursor import Cursor
 from shardkit.errors import InterfaceError, UnknownColumn
 from shardkit.flow import Opened, Query, Script
-from shardkit.observe import Observer, StatementEvent
 from shardkit.plan import Planner
 from shardkit.runtime.sync import Drive, Lanes, drive
 from shardkit.session import Session, statements, transaction
@@ -38,12 +36,9 @@ class Connection:
     ProgrammingError = errors.ProgrammingError
     NotSupportedError = errors.NotSupportedError
 
-    def __init__(
-        self, planner: Planner, lanes: Lanes, *, autocommit: bool, observers: tuple[Observer, ...] = ()
-    ) -> None:
+    def __init__(self, planner: Planner, lanes: Lanes, *, autocommit: bool) -> None:
         self._session = Session(planner, autocommit=autocommit)
         self._lanes = lanes
-        self._observers = observers
         self._streaming: Cursor | None = None
         self._on_close: Callable[[], None] | None = None
         self._closed = False
@@ -166,14 +161,6 @@ class Connection:
 
         self.run(wrapped())
         return found[0]
-
-    def observed(self, text: str, started: float, rows: int, error: BaseException | None) -> None:
-        """Tell the observers about a statement."""
-        if self._observers:
-            shards = tuple(self._session.enlisted)
-            event = StatementEvent(text, "statement", shards, time.perf_counter() - started, rows, error)
-            for observer in self._observers:
-                observer.statement(event)
 
     def _settle(self, cursor: Cursor | None) -> None:
         streaming, self._streaming = self._streaming, None

@@ -107,7 +107,9 @@ def read_command(source: Source) -> Command | None:
 
 
 def _transaction(word: str, source: Source) -> TransactionCommand:
-    words = list(Tokens(source).words())
+    tokens = Tokens(source)
+    tokens.check_single()
+    words = list(tokens.words())
     text = source.clean.strip().rstrip(";").rstrip()
     match words:
         case ["BEGIN"] | ["BEGIN", "WORK"] | ["START", "TRANSACTION"]:
@@ -137,6 +139,7 @@ def _last_name(source: Source) -> str:
 
 def _set(source: Source) -> Command:
     tokens = Tokens(source)
+    tokens.check_single()
     words = list(tokens.words())
     second = words[1] if len(words) > 1 else ""
     if second in _NO_SET and words[2:3] != ["="]:

@@ -30,6 +30,7 @@ class Ddl:
 def read_ddl(source: Source) -> Ddl:
     """Raises NotSupportedError for DDL that shardkit does not spread, SqlSyntaxError for what it cannot read."""
     tokens = Tokens(source)
+    tokens.check_single()
     words = list(tokens.words())
     verb, at = _verb(source, tokens, words)
     if at >= len(words):

@@ -14,11 +14,14 @@ WHOLE = frozenset({
 })  # fmt: skip
 """Aggregates that only one shard can compute whole."""
 
-SESSION = frozenset({
-    "LAST_INSERT_ID", "FOUND_ROWS", "ROW_COUNT", "GET_LOCK", "RELEASE_LOCK", "RELEASE_ALL_LOCKS", "IS_FREE_LOCK",
-    "IS_USED_LOCK", "CONNECTION_ID", "DATABASE", "SCHEMA",
-})  # fmt: skip
-"""Functions whose answer belongs to one server connection."""
+_ROW_LOCKS = "a row of a table, locked with SELECT … FOR UPDATE on one shard"
+SESSION = {
+    "LAST_INSERT_ID": "cursor.lastrowid", "FOUND_ROWS": "SELECT COUNT(*)", "ROW_COUNT": "cursor.rowcount",
+    "GET_LOCK": _ROW_LOCKS, "RELEASE_LOCK": _ROW_LOCKS, "RELEASE_ALL_LOCKS": _ROW_LOCKS, "IS_FREE_LOCK": _ROW_LOCKS,
+    "IS_USED_LOCK": _ROW_LOCKS, "CONNECTION_ID": "nothing: there are several connections",
+    "DATABASE": "nothing: there are several databases", "SCHEMA": "nothing: there are several databases",
+}  # fmt: skip
+"""Functions whose answer belongs to one server connection, and what to use instead."""
 
 CLOCK = frozenset({
     "NOW", "CURDATE", "CURTIME", "CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP",

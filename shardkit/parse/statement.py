@@ -90,7 +90,7 @@ def _syntax_message(error: Exception, source: Source) -> str:
     lines = source.parser_text.split("\n")
     offset = sum(len(line) + 1 for line in lines[: first["line"] - 1]) + first["col"] - len(first["highlight"] or "")
     where = source.place(min(source.origin(max(offset, 0)), len(source.text)))
-    return f"You have an error in your SQL syntax near {first['highlight']!r}, {where}: {first['description']}"
+    return f"You have an error in your SQL syntax near {first['highlight']!r}, {where}"
 
 
 def _refuse_by_token(source: Source, tokens: Tokens, kind: Kind) -> None:
@@ -102,7 +102,7 @@ def _refuse_by_token(source: Source, tokens: Tokens, kind: Kind) -> None:
         if call and words[index] in SESSION and token.token_type != TokenType.IDENTIFIER:
             raise SessionBoundRefused(
                 f"{words[index]}()", where=where, why="its answer belongs to one server connection, not to the session",
-                instead="cursor.lastrowid or cursor.rowcount, where they serve",
+                instead=SESSION[words[index]],
             )  # fmt: skip
         if words[index] == "SQL_CALC_FOUND_ROWS" and token.token_type != TokenType.IDENTIFIER:
             raise SessionBoundRefused(
@@ -211,7 +211,7 @@ def _use(draft: Draft, table: exp.Table, use: int, scopes: dict[int, Scope]) -> 
     tokens = draft.tokens
     token = tokens.at(table.this.meta["start"])
     span: Span = (tokens.start(token), draft.source.origin(table.this.meta["end"]) + 1)
-    written = _is_target(table, draft.tree)
+    written = _is_target(table, draft.tree, scope)
     root = draft.tree
     no_alias = written and (
         isinstance(root, exp.Insert) or (isinstance(root, exp.Delete) and not root.args.get("tables"))
@@ -224,13 +224,18 @@ def _use(draft: Draft, table: exp.Table, use: int, scopes: dict[int, Scope]) -> 
     return TableUse(use, table.name, table.alias or None, span, alias_at, number, written, optional)
 
 
-def _is_target(table: exp.Table, root: exp.Expr) -> bool:
-    """Whether this is the table a write changes (for joins: any table of its own FROM)."""
+def _is_target(table: exp.Table, root: exp.Expr, scope: Scope | None) -> bool:
+    """Whether this is a table the statement changes; in doubt it is."""
     if isinstance(root, exp.Insert):
         return table is root.this or (isinstance(root.this, exp.Schema) and table is root.this.this)
-    if isinstance(root, (exp.Update, exp.Delete)):
-        return table.find_ancestor(exp.Select) is None
-    return False
+    if not isinstance(root, (exp.Update, exp.Delete)) or table.find_ancestor(exp.Select) is not None:
+        return False
+    if isinstance(root, exp.Delete):
+        named = [root.this] if root.args.get("using") else root.args.get("tables") or [table]
+        return table in named or table.alias_or_name in {target.name for target in named}
+    owners = [scope.resolve(column) if scope is not None else None for column in write.assigned_columns(root)]
+    use = scope.uses.get(table.alias_or_name) if scope is not None else None
+    return None in owners or use in {owner[0] for owner in owners if owner is not None}
 
 
 def _qualifiers(draft: Draft, uses: tuple[TableUse, ...], scopes: dict[int, Scope]) -> tuple[tuple[Span, int], ...]:

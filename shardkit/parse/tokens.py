@@ -59,9 +59,12 @@ class Tokens:
             if token.token_type == _OPEN:
                 depth += 1
 
-    def statement_end(self) -> int:
-        """Offset where the last token of the statement ends (a final semicolon left out)."""
-        return self.source.origin(self.items[-1].end) + 1 if self.items else 0
+    def check_single(self) -> None:
+        """Raise SqlSyntaxError if another statement follows."""
+        for index, token in enumerate(self.items):
+            if token.token_type == TokenType.SEMICOLON:
+                where = self.source.place(self.start(index))
+                raise SqlSyntaxError(f"several statements in one text, {where}: execute takes exactly one")
 
     def start(self, index: int) -> int:
         """Offset of a token's first character in the user's text; past the last token: the statement's end."""

@@ -121,7 +121,7 @@ class Planner:
         if isinstance(main, ShardedTable) and ddl.gone & set(main.sharding.columns):
             raise CrossShardRefused(
                 f"dropping or renaming the shard key of {main.name}", why="the rules find rows by it",
-                where="line 1, column 1", instead="a new table in the rules, and its rows copied",
+                instead="a new table in the rules, and its rows copied",
             )  # fmt: skip
         template = Template(statement, name_edits(statement))
         targets = []
@@ -147,7 +147,7 @@ class Planner:
         if other is not None and not isinstance(other, ShardedTable):
             return name
         raise CrossShardRefused(
-            f"a foreign key to {name}", why="its rows may lie on other shards", where="line 1, column 1",
+            f"a foreign key to {name}", why="its rows may lie on other shards",
             instead="a foreign key to a bound or broadcast table",
         )  # fmt: skip
 

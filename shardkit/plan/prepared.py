@@ -138,7 +138,7 @@ class Prepared:
             raise CrossShardRefused(
                 "a function such as NOW() or UUID() in a write on a broadcast table",
                 why="each copy would get its own value",
-                instead="compute the value in the program and give it as a parameter", where="line 1, column 1",
+                instead="compute the value in the program and give it as a parameter",
             )  # fmt: skip
 
     def _split_template(self) -> Template:

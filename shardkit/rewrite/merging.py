@@ -45,7 +45,7 @@ def merging(statement: Statement, blanks: Blanks) -> Merging:
     """Work out how to merge a SELECT; pure."""
     shape = statement.select
     if shape is None:
-        what = Blocker("this form of SELECT over several shards", "line 1, column 1",
+        what = Blocker("this form of SELECT over several shards", "",
                        "a UNION, a CTE or VALUES needs all its rows in one place", ONE_SHARD)  # fmt: skip
         return Merging(None, (), False, (what,))
     if statement.blockers:
@@ -76,7 +76,7 @@ class _Builder:
         return self.plain(grouped)
 
     def blocked(self, what: str, expr: Expr | None, why: str, instead: str = ONE_SHARD) -> Blocked:
-        return Blocked(Blocker(what, expr.place if expr else "line 1, column 1", why, instead))
+        return Blocked(Blocker(what, expr.place if expr else "", why, instead))
 
     def hide(self, sql: str, expr: Expr) -> int:
         """Add a hidden column (or find the same one) and give its index in the shard's row."""
@@ -177,6 +177,9 @@ class _Builder:
             compared = column if how.hidden is None else self.hide(how.hidden, expr)
             operands = (column,) if compared == column else (column, compared)
             return Fold(column, call.function, operands, (self.key(compared, expr, how),))
+        if call.type is not None and call.type.family in (Family.FLOAT, Family.DOUBLE) and "(" in call.type.type_text:
+            raise self.blocked(f"{call.function.upper()} of {call.type.type_text} over several shards", expr,
+                               "the server rounds each shard's part", "a DECIMAL column")  # fmt: skip
         partials = aggregates.get(call.function).partials(call.argument, text=False)
         hidden = [self.hide(partial, expr) for partial in partials]
         return Fold(column, call.function, (column, *hidden))

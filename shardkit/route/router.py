@@ -14,7 +14,7 @@ from shardkit.errors import CrossShardRefused, NotYetError, ScatterWriteRefused,
 from shardkit.flow import Anything, Column, Eq, Kind, Route, Statement, TableUse, Target
 from shardkit.route.canonical import check_key_column, stored
 from shardkit.route.solve import equal, slots, value_of
-from shardkit.rules import BroadcastTable, Layout, Rules, ShardedTable, SingleTable
+from shardkit.rules import BroadcastTable, Layout, Rules, ShardedTable, SingleTable, Table
 from shardkit.values import Params, ShardId
 
 ONE_KEY = "compare the shard key of every table with one value"
@@ -94,11 +94,15 @@ class Router:
             assert isinstance(predicate, Eq)
             found = equal(table, self.columns[0][self._point], value_of(predicate.value, params))
             if len(found) == 1:
-                return Route((self._target(next(iter(found))),), f"{self._point} = …")
+                return Route(
+                    (self._target(next(iter(found))),), f"{self.columns[0][self._point].name} decides one slot"
+                )
         if self.statement.insert is not None and isinstance(self.tables[0], ShardedTable):
             return self._insert(params)
-        if self.statement.kind is not Kind.SELECT and self.tables and not isinstance(self.tables[0], ShardedTable):
-            return self._unsharded_write(prefer)
+        if self.statement.kind is not Kind.SELECT and any(use.written for use in self.statement.tables):
+            written = [self.tables[use.index] for use in self.statement.tables if use.written]
+            if not all(isinstance(table, ShardedTable) for table in written):
+                return self._unsharded_write(written, prefer)
         sets = [self._unit_slots(unit, params) for unit in self.units]
         if all(len(found) <= 1 for found in sets):
             return self._pass(sets, prefer)
@@ -154,7 +158,7 @@ class Router:
             return "no sharded table: any shard can answer" if self.tables else "no table: any shard can answer"
         if not all(sets):
             return "no row can match: one shard answers for all"
-        keys = sorted({key for use in self.sharded for key in self.columns[use]})
+        keys = sorted({column.name for use in self.sharded for column in self.columns[use].values()})
         return f"{', '.join(keys)} decide{'s' if len(keys) == 1 else ''} one slot"
 
     def _layout(self, unit: _Unit) -> Layout:
@@ -201,7 +205,7 @@ class Router:
         narrowed = len(found) < len(everything)
         if self.statement.kind is not Kind.SELECT and self.statement.kind is not Kind.DDL:
             self._check_scatter_write(unit)
-        keys = ", ".join(sorted({key for use in unit.uses for key in self.columns[use]}))
+        keys = ", ".join(sorted({column.name for use in unit.uses for column in self.columns[use].values()}))
         reason = f"conditions on {keys} leave {len(found)} of {len(everything)} slots" if narrowed else (
             f"no condition on {keys} narrows it down: all {len(everything)} slots"
         )  # fmt: skip
@@ -217,7 +221,7 @@ class Router:
         if from_key or self.rules.defaults.full_scan_writes == "allow":
             return
         raise ScatterWriteRefused(
-            f"{self.statement.kind.value.upper()} without a shard key", where="line 1, column 1",
+            f"{self.statement.kind.value.upper()} without a shard key",
             why="it would write on every shard and defaults.full_scan_writes is refuse",
             instead="a condition on the shard key, or full_scan_writes: allow in the rules",
         )  # fmt: skip
@@ -230,7 +234,7 @@ class Router:
                 raise self._refused(f"a join with broadcast table {table.name}", why, "tables of one layout")
 
     def _refused(self, what: str, why: str, instead: str = ONE_KEY) -> CrossShardRefused:
-        return CrossShardRefused(what, why=why, instead=instead, where="line 1, column 1")
+        return CrossShardRefused(what, why=why, instead=instead)
 
     # --- writes -----------------------------------------------------------------------------------------------------
 
@@ -267,11 +271,11 @@ class Router:
             why = f"its tables may not lie on {_listed(shards)}"
             raise self._refused("a subquery among the values of an INSERT", why, "read the value first")
 
-    def _unsharded_write(self, prefer: Collection[ShardId]) -> Route:
-        if self.sharded:
+    def _unsharded_write(self, written: list[Table], prefer: Collection[ShardId]) -> Route:
+        if self.sharded or len({type(table) for table in written}) > 1:
             raise self._refused("a write that joins sharded and other tables", "the rows lie on different shards",
                                 "read first, then write by key")  # fmt: skip
-        table = self.tables[0]
+        table = written[0]
         if isinstance(table, BroadcastTable):
             self._check_broadcast(frozenset(table.layout.shards))
             if any(isinstance(other, SingleTable) for other in self.tables):

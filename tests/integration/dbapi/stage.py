@@ -43,9 +43,9 @@ class Stage:
 
     servers: tuple[ServerUrl, ServerUrl]
     prefix: str = field(default_factory=servers.new_prefix)
-    password: str = field(default_factory=lambda: f"pw'%s@:/{secrets.token_hex(6)}")
+    password: str = field(default_factory=lambda: f"pw'%s@:/{secrets.token_hex(6)}", repr=False)
     shards: int = SHARDS
-    _roots: dict[int, Any] = field(default_factory=dict)
+    _roots: dict[int, Any] = field(default_factory=dict, repr=False)
 
     @property
     def user(self) -> str:
@@ -245,11 +245,18 @@ def stage(built_stage: Stage) -> Stage:
     return built_stage
 
 
-@pytest.fixture
-def cluster(stage: Stage) -> Iterator[shardkit.Cluster]:
-    """A cluster with the default rules; every test must leave it idle."""
-    with stage.cluster() as cluster:
+@pytest.fixture(scope="package")
+def built_cluster(built_stage: Stage) -> Iterator[shardkit.Cluster]:
+    """One cluster for the tests of a room, because opening connections is most of what a small test costs."""
+    with built_stage.cluster() as cluster:
         yield cluster
+
+
+@pytest.fixture
+def cluster(stage: Stage, built_cluster: shardkit.Cluster) -> Iterator[shardkit.Cluster]:
+    """The room's cluster with the default rules; a test must give all its connections back."""
+    yield built_cluster
+    assert [pool.in_use for pool in built_cluster.engine.pools] == [0] * len(built_cluster.engine.pools)
 
 
 @pytest.fixture
@@ -267,4 +274,4 @@ def loose(stage: Stage) -> Iterator[shardkit.Connection]:
         yield connection
 
 
-__all__ = ["built_stage", "cluster", "connection", "loose", "stage"]
+__all__ = ["built_cluster", "built_stage", "cluster", "connection", "loose", "stage"]

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.integration.dbapi.stage import built_stage, cluster, connection, loose, stage
+from tests.integration.dbapi.stage import built_cluster, built_stage, cluster, connection, loose, stage
 
-__all__ = ["built_stage", "cluster", "connection", "loose", "stage"]
+__all__ = ["built_cluster", "built_stage", "cluster", "connection", "loose", "stage"]
