@@ -39,6 +39,7 @@ class Router:
         self.units = self._units()
         self._targets: dict[int, Target] = {}
         self._point = self._point_column()
+        self._point_reason = f"{self.columns[0][self._point].name} decides one slot" if self._point else ""
 
     def _table(self, use: TableUse) -> ShardedTable | BroadcastTable | SingleTable:
         table = self.rules.find(use.name)
