@@ -95,9 +95,7 @@ class Router:
             assert isinstance(predicate, Eq)
             found = equal(table, self.columns[0][self._point], value_of(predicate.value, params))
             if len(found) == 1:
-                return Route(
-                    (self._target(next(iter(found))),), f"{self.columns[0][self._point].name} decides one slot"
-                )
+                return Route((self._target(next(iter(found))),), self._point_reason)
         if self.statement.insert is not None and isinstance(self.tables[0], ShardedTable):
             return self._insert(params)
         if self.statement.kind is not Kind.SELECT and any(use.written for use in self.statement.tables):
