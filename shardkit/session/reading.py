@@ -33,7 +33,7 @@ def read(session: Session, plan: Plan) -> Script:
         yield from transaction.enlist(session, (plan.tasks[0].shard,))
     try:
         ((description, (_, rows, last), _, lastrowid),) = yield Query(plan.tasks, True, session.planner.time)
-    except Exception as error:
+    except BaseException as error:
         yield from failed(session, plan, error)
         raise
     yield Head(description, len(rows) if last else -1, lastrowid, rows, last)
@@ -54,12 +54,12 @@ def query(session: Session, plan: Plan) -> Generator[Op, Any, tuple[Opened, ...]
     try:
         answer: tuple[Opened, ...] = yield Query(plan.tasks, plan.kind is Kind.SELECT, session.planner.time)
         return answer
-    except Exception as error:
+    except BaseException as error:
         yield from failed(session, plan, error)
         raise
 
 
-def failed(session: Session, plan: Plan, error: Exception) -> Generator[Op, Any, None]:
+def failed(session: Session, plan: Plan, error: BaseException) -> Generator[Op, Any, None]:
     """After a failed statement: end the transaction if it has gone with it."""
     if session.in_transaction and transaction.fatal(error, len(plan.tasks)):
         yield from transaction.abort(session, str(error))

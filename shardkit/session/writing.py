@@ -26,13 +26,15 @@ from shardkit.values import ShardId
 
 def write(session: Session, plan: Plan) -> Script:
     """A write. Several shards in one statement need the policy's leave; one shard is always one transaction."""
+    if len(plan.tasks) == 1 and session.autocommit and not session.explicit:
+        ((description, first, rowcount, lastrowid),) = yield from query(session, plan)
+        yield Head(description, rowcount, lastrowid, first.rows, True)
+        return
     transaction.check_write(session, plan)
     shards = tuple(dict.fromkeys(task.shard for task in plan.tasks))
     if session.in_transaction:
         yield from transaction.enlist(session, shards)
         session.written.update(dict.fromkeys(shards))
-        opened = yield from query(session, plan)
-    elif len(plan.tasks) == 1:
         opened = yield from query(session, plan)
     else:
         opened = yield from atomically(session, plan, shards)
@@ -46,7 +48,7 @@ def atomically(session: Session, plan: Plan, shards: tuple[ShardId, ...]) -> Gen
         yield from transaction.enlist(session, shards)
         session.written.update(dict.fromkeys(shards))
         opened: tuple[Opened, ...] = yield Query(plan.tasks, False, session.planner.time)
-    except Exception:
+    except BaseException:
         yield from transaction.rollback(session)
         raise
     yield from transaction.commit(session)
