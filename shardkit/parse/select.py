@@ -6,7 +6,6 @@ Invariant: an expression whose meaning is not certain here becomes a blocker, no
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from sqlglot import exp
@@ -15,14 +14,12 @@ from sqlglot.tokens import TokenType
 from shardkit.errors import SqlSyntaxError
 from shardkit.flow import Blocker, Call, Expr, Item, SelectShape, Sort, Value
 from shardkit.parse import types
-from shardkit.parse.functions import FOLDED, NOT_CALLS, SCALAR, VOLATILE, WHOLE
+from shardkit.parse.functions import WHOLE
 from shardkit.parse.lexer import Source
+from shardkit.parse.obstacles import ONE_SHARD, obstacles
 from shardkit.parse.predicate import value_of
 from shardkit.parse.scopes import Scope
 from shardkit.parse.tokens import Clause, Tokens
-
-ONE_SHARD = "give the shard key with = so that one shard answers"
-_WORD = re.compile(r"[A-Za-z_][A-Za-z_ ]*\Z")
 
 
 class Shaper:
@@ -33,7 +30,6 @@ class Shaper:
         self.clauses = tokens.clauses()
         self.blockers: list[Blocker] = []
         self.keyed: frozenset[str] = frozenset()
-        self.split_calls: list[tuple[str, int]] = []  # aggregates that can only be computed on one shard
 
     def block(self, what: str, token: int, why: str, instead: str = ONE_SHARD) -> None:
         """Note why this statement cannot be merged."""
@@ -42,7 +38,6 @@ class Shaper:
     def shape(self, keyed_columns: frozenset[tuple[int, str]]) -> SelectShape:
         """All facts at once; `keyed_columns` are the columns that decide a row's slot on their own."""
         self.keyed = frozenset(f"#{use}.{name}" for use, name in keyed_columns)
-        self.look_for_blockers()
         items = self.items()
         group, group_items = self.groups(items)
         order = self.orders(items)
@@ -51,57 +46,13 @@ class Shaper:
         if distinct and not group and not any(item.expr.aggregated for item in items):
             identities = {item.expr.identity for item in items}
         keyed = bool(self.keyed & identities)
-        if not (keyed and group):
-            for word, index in self.split_calls:
-                self.block(
-                    f"{word} over several shards", index, "its value cannot be put together from the shards' own"
-                )
+        for what, token, why, instead in obstacles(self.tokens, self.clauses, whole_groups=keyed and bool(group)):
+            self.block(what, token, why, instead)
         limit, offset = self.limits()
         return SelectShape(
             tuple(items), distinct, tuple(order), tuple(group), tuple(group_items), keyed, limit, offset,
             self.list_end(), self.span("order"), self.span("limit"),
         )  # fmt: skip
-
-    # --- what stands in the way -------------------------------------------------------------------------------------
-
-    def look_for_blockers(self) -> None:
-        for index, word in enumerate(self.tokens.words()):
-            if self.tokens.items[index].token_type == TokenType.SELECT and self.tokens.depth[index] > 0:
-                self.block("a subquery over several shards", index, "its rows may lie on other shards than its row's")
-            if word == "OVER" and self.is_bracket(index + 1):
-                self.block("a window function over several shards", index, "its window would end at each shard's edge")
-            if word == "ROLLUP":
-                self.block("WITH ROLLUP over several shards", index, "super-aggregates need all groups at once")
-            if self.is_call(index) and word not in SCALAR and word not in FOLDED:
-                if word in VOLATILE and self.inside("where", index):
-                    continue  # each row asks for itself, on whichever server it lies
-                if word in WHOLE:
-                    self.split_calls.append((word, index))
-                    continue
-                self.block(
-                    f"function {word} over several shards", index,
-                    "shardkit does not know whether it can be computed shard by shard",
-                )  # fmt: skip
-        if "having" in self.clauses and "group" not in self.clauses:
-            self.block("HAVING without GROUP BY over several shards", self.clauses["having"].keyword,
-                       "it may make one group of all rows", "WHERE")  # fmt: skip
-        if "window" in self.clauses:
-            self.block("a named window", self.clauses["window"].keyword, "its window would end at each shard's edge")
-
-    def inside(self, clause: str, index: int) -> bool:
-        found = self.clauses.get(clause)
-        return found is not None and found.first <= index < found.end
-
-    def is_bracket(self, index: int) -> bool:
-        return index < len(self.tokens.items) and self.tokens.items[index].token_type == TokenType.L_PAREN
-
-    def is_call(self, index: int) -> bool:
-        token = self.tokens.items[index]
-        if not self.is_bracket(index + 1) or token.token_type in (TokenType.IDENTIFIER, TokenType.STRING):
-            return False
-        if index and self.tokens.items[index - 1].token_type in (TokenType.DOT, TokenType.PARAMETER):
-            return False
-        return bool(_WORD.match(token.text)) and token.text.upper() not in NOT_CALLS
 
     # --- expressions ------------------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ def joined(rest: str) -> list[str]:
         (f", t_order_item i WHERE {ON} AND o.memberId IN (1, 2)", [LIST, LIST]),
         (f"STRAIGHT_JOIN t_order_item i ON {ON} WHERE i.memberId = 1", ["= 1", "= 1"]),
         (f"CROSS JOIN t_order_item i WHERE {ON} AND i.memberId = 1", ["= 1", "= 1"]),
-        (f"JOIN t_order_item i ON {ON} WHERE o.memberId = 1 AND i.memberId = 2", ["(= 1 & = 2)", "(= 2 & = 1)"]),
+        (f"JOIN t_order_item i ON {ON} WHERE o.memberId = 1 AND i.memberId = 2", ["(= 1 & = 2)", "(= 1 & = 2)"]),
         (f"JOIN (t_order_item i) ON {ON} WHERE i.memberId = 1", ["= 1", "= 1"]),
         ("JOIN t_order_item i USING (memberId) WHERE i.memberId = 1", ["= 1", "= 1"]),
         ("JOIN t_order_item i USING (memberId) WHERE memberId = 1", ["= 1", "= 1"]),
