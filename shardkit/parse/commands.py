@@ -200,7 +200,7 @@ def _check_value(source: Source, tokens: Tokens, first: int, end: int, name: str
                                 instead="write the value out")  # fmt: skip
     for index in range(first, end):
         kind = tokens.items[index].token_type
-        if kind in (TokenType.SELECT, TokenType.L_PAREN):
+        if kind in (TokenType.SELECT, TokenType.L_PAREN, TokenType.PARAMETER, TokenType.SESSION_PARAMETER):
             raise NotSupportedError("a SET to a computed value", where=where, why="each shard would compute its own",
                                     instead="compute it first and SET the constant")  # fmt: skip
     if name == "sql_mode":

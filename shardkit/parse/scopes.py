@@ -155,7 +155,7 @@ def _enter(node: exp.Expr, numbers: dict[int, int], scopes: dict[int, Scope], na
         return
     if isinstance(node, exp.Table):
         use = numbers.get(id(node))
-        if use is None and _is_delete_target(node):
+        if use is None and (_is_delete_target(node) or isinstance(node.parent, exp.Lock)):
             return
         if use is None:
             scope.derived.add(node.alias_or_name)

@@ -130,6 +130,8 @@ def _tables(tree: exp.Expr, source: Source) -> list[exp.Table]:
     for table in tree.find_all(exp.Table):
         if id(table) in targets or not isinstance(table.this, exp.Identifier) or _is_cte(table):
             continue
+        if isinstance(table.parent, exp.Lock):
+            continue  # FOR UPDATE OF names a table of FROM once more
         if table.name.lower() == "dual" and not table.this.quoted:
             continue
         if table.args.get("db"):
