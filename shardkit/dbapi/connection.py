@@ -12,7 +12,7 @@ from typing import Any
 from shardkit import errors
 from shardkit.dbapi.cursor import Cursor
 from shardkit.errors import InterfaceError, UnknownColumn
-from shardkit.flow import Opened, Query, Script
+from shardkit.flow import Opened, Script
 from shardkit.plan import Planner
 from shardkit.runtime.sync import Drive, Lanes, drive
 from shardkit.session import Session, statements, transaction
@@ -129,11 +129,10 @@ class Connection:
         if task is None:
             return None
         try:
-            opened: tuple[Opened] = self._lanes.perform(Query((task,), True, planner.time))
+            return self._lanes.start(task, planner.time)
         except UnknownColumn:
             planner.catalog.forget_all()
             raise
-        return opened[0]
 
     def rest(self) -> Drive:
         """The rows of a point select that are still on its shard."""

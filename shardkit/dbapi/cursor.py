@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from shardkit.errors import BudgetExceeded, InterfaceError, ProgrammingError
-from shardkit.flow import Description, Head, Opened, Rows
+from shardkit.flow import Description, Head, Rows
 from shardkit.plan import Explanation
 from shardkit.runtime.sync import Drive
 from shardkit.session import statements
@@ -50,11 +50,14 @@ class Cursor:
         Returns the cursor itself. Raises errors of shardkit.errors; NotSupportedError when the exact answer cannot be
         given.
         """
-        connection = self.connection
+        connection = self._connection or self.connection
         if type(params) is tuple:
             opened = connection.point(sql, params)
             if opened is not None:
-                self._take(connection, opened)
+                self.description, (_, self._rows, last), self.rowcount, self.lastrowid = opened
+                self._next, self._drive = 0, None
+                if not last:
+                    self._stream_rest(connection)
                 return self
         elif isinstance(params, (str, bytes, int, float)):
             params = (params,)
@@ -99,7 +102,8 @@ class Cursor:
 
     def fetchall(self) -> tuple[Row, ...]:
         """All rows that are left."""
-        self._check_result()
+        if self._connection is None or self.description is None:
+            self._check_result()
         if self._drive is None:
             rest = self._rows[self._next :] if self._next else self._rows
             self._rows, self._next = (), 0
@@ -173,14 +177,10 @@ class Cursor:
             self._drive = running
             connection.streams(self)
 
-    def _take(self, connection: Connection, opened: Opened) -> None:
-        self.description, (_, rows, last), _, self.lastrowid = opened
-        self._rows, self._next, self._drive = rows, 0, None
-        self.rowcount = len(rows)
-        if not last:
-            self.rowcount = -1
-            self._drive = connection.rest()
-            connection.streams(self)
+    def _stream_rest(self, connection: Connection) -> None:
+        self.rowcount = -1
+        self._drive = connection.rest()
+        connection.streams(self)
 
     def _more(self) -> bool:
         """Replace the rows in memory by the next ones; False at the end."""

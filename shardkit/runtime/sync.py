@@ -87,7 +87,11 @@ class Lanes:
             case Query():
                 if self._running is not None:
                     self._end_running(whole=False)
-                return self._start_one(op.tasks[0], op) if len(op.tasks) == 1 else self._start_all(op)
+                return (
+                    (self._start_one(op.tasks[0], op.stream, op.timeout),)
+                    if len(op.tasks) == 1
+                    else self._start_all(op)
+                )
             case Fetch():
                 return self._fetch(op.sources)
             case CloseQuery():
@@ -127,10 +131,17 @@ class Lanes:
             self._running.orphan()
         self._pinned.orphan()
 
-    def _start_one(self, task: Task, op: Query) -> tuple[Opened]:
+    def start(self, task: Task, timeout: float | None) -> Opened:
+        """Query((task,), True, timeout) without the Op around it."""
+        if self._running is not None or self._closed:
+            answer: tuple[Opened] = self.perform(Query((task,), True, timeout))
+            return answer[0]
+        return self._start_one(task, True, timeout)
+
+    def _start_one(self, task: Task, stream: bool, timeout: float | None) -> Opened:
         # The path of nearly every statement: few calls, because after each wait for a server the processor's caches
         # are cold and a call costs a microsecond.
-        shard, timeout, pool = task.shard, op.timeout, None
+        shard, pool = task.shard, None
         deadline = None if timeout is None else monotonic() + timeout
         if shard in self._pins:
             connection = self._pins[shard].connection
@@ -142,9 +153,7 @@ class Lanes:
                 settle_pinned(connection, shard, self._state)
             if deadline is not None:
                 timeout = deadline - monotonic()
-            description, rowcount, lastrowid, rows, last = connection.start(
-                task, FIRST_BATCH if op.stream else 0, timeout
-            )
+            description, rowcount, lastrowid, rows, last = connection.start(task, FIRST_BATCH if stream else 0, timeout)
         except BaseException as error:
             if not isinstance(error, Exception):
                 connection.kill()
@@ -156,7 +165,7 @@ class Lanes:
         elif pool is not None:
             pool.release(connection)
         batch = _new(RowBatch, (0, rows, last))
-        return (_new(Opened, (description, batch, rowcount, lastrowid)),)
+        return _new(Opened, (description, batch, rowcount, lastrowid))
 
     def _keep_open(self, shard: ShardId, pool: Pool | None, connection: Connection, deadline: float | None) -> None:
         lane = Lane(shard, pool, connection, self._terms(True, deadline))
