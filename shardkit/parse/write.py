@@ -47,13 +47,17 @@ def shape(
     if rows is None:
         return None
     columns = insert_columns(node, info)
+    auto = next((column.name.lower() for column in info.columns if column.auto_increment), None) if info else None
     found: list[tuple[Value | None, ...]] = []
+    counted: list[Value | None] = []
     for number, row in enumerate(rows, 1):
         if len(row) != len(columns) and (row or isinstance(node.this, exp.Schema)):
             raise UnknownColumn(f"Column count doesn't match value count at row {number}", errno=1136)
         given = dict(zip(columns, row, strict=False))
         found.append(tuple(value_of(given[key], source.params) if key in given else None for key in keys))
-    return InsertShape(columns, tuple(found), keys, _row_list(source, tokens, len(rows)))
+        if auto is not None:
+            counted.append(value_of(given[auto], source.params) if auto in given else None)
+    return InsertShape(columns, tuple(found), keys, _row_list(source, tokens, len(rows)), tuple(counted))
 
 
 def _row_list(source: Source, tokens: Tokens, count: int) -> Pick | None:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from shardkit.errors import CrossShardRefused, NotYetError, ScatterWriteRefused, ShardKeyError, UnknownTable
-from shardkit.flow import Anything, Column, Eq, Kind, Route, Statement, TableUse, Target
+from shardkit.flow import Anything, Column, Eq, InsertShape, Kind, Route, Statement, TableUse, Target
 from shardkit.route.canonical import check_key_column, stored
 from shardkit.route.solve import equal, slots, value_of
 from shardkit.rules import BroadcastTable, Layout, Rules, ShardedTable, SingleTable, Table
@@ -101,7 +101,7 @@ class Router:
         if self.statement.kind is not Kind.SELECT and any(use.written for use in self.statement.tables):
             written = [self.tables[use.index] for use in self.statement.tables if use.written]
             if not all(isinstance(table, ShardedTable) for table in written):
-                return self._unsharded_write(written, prefer)
+                return self._unsharded_write(written, params, prefer)
         sets = [self._unit_slots(unit, params) for unit in self.units]
         if all(len(found) <= 1 for found in sets):
             return self._pass(sets, prefer)
@@ -258,11 +258,22 @@ class Router:
                     )
                 values[column] = stored(table.name, self.columns[0][column], value_of(value, params))
             rows.setdefault(table.sharding.slot(values), []).append(number)
+        if insert.auto and table.layout.slots > 1:
+            self._check_ids(insert, params)
         self._check_insert_sources({table.layout.shard_of(slot) for slot in rows})
         targets = tuple(self._target(slot) for slot in sorted(rows))
         keys = ", ".join(insert.key_columns)
         reason = f"{keys} of each row: {len(insert.keys)} rows on {len(targets)} slots"
         return Route(targets, reason, True, tuple(tuple(rows[t.slot]) for t in targets))
+
+    def _check_ids(self, insert: InsertShape, params: Params) -> None:
+        """Refuse to let a server count: every shard would count for itself, and ids would repeat."""
+        for value in insert.auto:
+            if value is None or value_of(value, params) in (None, 0, "0"):
+                raise self._refused(
+                    "an AUTO_INCREMENT id over several shards", "every shard counts for itself, so ids would repeat",
+                    "the id in the INSERT",
+                )  # fmt: skip
 
     def _check_insert_sources(self, shards: set[ShardId]) -> None:
         """Subqueries among the values: their tables must be on the row's shard."""
@@ -270,13 +281,15 @@ class Router:
             why = f"its tables may not lie on {_listed(shards)}"
             raise self._refused("a subquery among the values of an INSERT", why, "read the value first")
 
-    def _unsharded_write(self, written: list[Table], prefer: Collection[ShardId]) -> Route:
+    def _unsharded_write(self, written: list[Table], params: Params, prefer: Collection[ShardId]) -> Route:
         if self.sharded or len({type(table) for table in written}) > 1:
             raise self._refused("a write that joins sharded and other tables", "the rows lie on different shards",
                                 "read first, then write by key")  # fmt: skip
         table = written[0]
         if isinstance(table, BroadcastTable):
             self._check_broadcast(frozenset(table.layout.shards))
+            if self.statement.insert is not None and len(table.layout.shards) > 1:
+                self._check_ids(self.statement.insert, params)
             if any(isinstance(other, SingleTable) for other in self.tables):
                 raise self._refused("a broadcast write that reads a single table", "it lies on one shard only")
             names = tuple(other.name for other in self.tables)
