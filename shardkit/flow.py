@@ -256,9 +256,7 @@ class InsertShape:
     keys: tuple[tuple[Value | None, ...], ...]  # for each row: the shard-key values, in the order of `key_columns`
     key_columns: tuple[str, ...]
     rows: Pick | None  # None: one row whose text is never split
-    auto: tuple[
-        Value | None, ...
-    ] = ()  # for each row: the AUTO_INCREMENT column's value; () if there is no such column
+    auto: tuple[Value | None, ...] = ()  # each row's AUTO_INCREMENT value; () without such a column
 
 
 @dataclass(frozen=True, slots=True)

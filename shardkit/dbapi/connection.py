@@ -122,7 +122,7 @@ class Connection:
     def point(self, sql: str, params: tuple[Any, ...]) -> Opened | None:
         """Answer a point select at once, when nothing else is going on; None: go the long way."""
         session = self._session
-        if self._closed or self._streaming is not None or session.explicit or not session.autocommit:
+        if self._closed or self._streaming is not None or not session.plain:
             return None
         planner = session.planner
         task = planner.point(sql, params)

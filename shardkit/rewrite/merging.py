@@ -103,6 +103,7 @@ class _Builder:
     def plain_key(self, sort: Sort, grouped: bool) -> Key | None:
         if self.is_constant(sort):
             return None
+        self.check_extreme(sort)
         how = comparison(sort.expr, "ORDER BY", self.blanks, grouped)
         column = sort.item
         if how.hidden is not None or column is None:
@@ -114,6 +115,16 @@ class _Builder:
             raise self.blocked("ORDER BY a parameter over several shards", sort.expr,
                                "a number would be a position", "the column's name in the text")  # fmt: skip
         return sort.expr.constant
+
+    def check_extreme(self, sort: Sort) -> None:
+        """MIN and MAX of an ENUM or SET compare as text, but are sorted by number."""
+        call = sort.expr.call
+        if call is None or call.function not in ("min", "max") or call.type is None:
+            return
+        if call.type.family in (Family.ENUM, Family.SET):
+            raise self.blocked(f"ORDER BY {sort.expr.text} over several shards", sort.expr,
+                               "MySQL sorts it by its number, which is lost in the merge",
+                               f"{call.function.upper()}({call.argument} + 0)")  # fmt: skip
 
     def key(self, column: int, expr: Expr, how: Comparison, descending: bool = False) -> Key:
         nullable = expr.type is None or expr.type.nullable or expr.type.family is Family.TIMESTAMP
@@ -199,6 +210,7 @@ class _Builder:
         if expr.identity in identities:
             found = identities[expr.identity]
             return Key(found.column, found.compare, sort.descending, found.nullable, found.blank)
+        self.check_extreme(sort)
         column = sort.item if sort.item is not None else self.hide(expr.text, expr)
         fold = next((one for one in folds if one.column == column), None)
         if fold is None:

@@ -38,6 +38,11 @@ class Session:
         """Whether a statement that runs now belongs to a transaction."""
         return self.explicit or not self.autocommit
 
+    @property
+    def plain(self) -> bool:
+        """Whether a statement that runs now is a transaction of its own, with nothing else to heed."""
+        return self.autocommit and not self.explicit and self.next_transaction is None and self.failed is None
+
     def check_usable(self) -> None:
         """Raise TransactionAborted while a failed transaction has not been ended."""
         if self.failed is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import Any
 
-from shardkit.errors import InternalError, UnknownColumn
+from shardkit.errors import InternalError, OperationalError, UnknownColumn
 from shardkit.flow import (
     Finish,
     Head,
@@ -42,6 +42,8 @@ def execute(session: Session, text: str, params: Params) -> Script:
     if isinstance(ready, Prepared):
         if session.failed is not None:
             session.check_usable()
+        if session.next_transaction is not None and not session.in_transaction:
+            session.next_transaction = None  # this statement is the next transaction
         plan = ready.plan(params, session.enlisted)
         try:
             if plan.kind is not Kind.SELECT:
@@ -109,6 +111,10 @@ def command(session: Session, given: Ready) -> Script:
         case SetAutocommit(on):
             yield from set_autocommit(session, on)
         case SetNextTransaction(text):
+            if session.enlisted:
+                raise OperationalError(
+                    "Transaction characteristics can't be changed while it is in progress", errno=1568
+                )
             session.next_transaction = text
         case _:
             raise InternalError(f"no script for {type(given).__name__}")
