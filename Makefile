@@ -32,10 +32,10 @@ demo: $(VENV)/.ready-demo
 	@$(PY) -m examples.demo $(ARGS)
 
 test: $(VENV)/.ready-dev
-	$(PY) -m pytest -q $(ARGS)
+	$(PY) -m pytest -q -n 2 $(ARGS)
 
 unit: $(VENV)/.ready-dev
-	$(PY) -m pytest -q $(SERVERLESS) $(ARGS)
+	$(PY) -m pytest -q -n 2 $(SERVERLESS) $(ARGS)
 
 check: $(VENV)/.ready-dev
 	$(PY) -m ruff check .

@@ -13,9 +13,10 @@ from shardkit.parse.commands import (
 )  # fmt: skip
 from shardkit.parse.ddl import WORDS as DDL_WORDS
 from shardkit.parse.ddl import Ddl, read_ddl, split_statements
+from shardkit.parse.draft import Draft
 from shardkit.parse.lexer import Source, Style, first_word, lex
 from shardkit.parse.scopes import Names
-from shardkit.parse.statement import Draft, analyse, read
+from shardkit.parse.statement import analyse, read
 
 __all__ = [
     "DDL_WORDS", "Command", "Ddl", "Draft", "Names", "SetAutocommit", "SetNextTransaction", "SetVariables", "Source",

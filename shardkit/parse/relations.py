@@ -5,17 +5,13 @@ Invariant: two uses are co-located only if an equality on all their shard-key co
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sqlglot import exp
 from sqlglot.tokens import TokenType
 
 from shardkit.flow import Pick, TableUse
+from shardkit.parse.draft import Draft
 from shardkit.parse.predicate import Solver
 from shardkit.parse.scopes import Names, Scope
-
-if TYPE_CHECKING:
-    from shardkit.parse.statement import Draft
 
 
 def colocated(

@@ -7,8 +7,6 @@ the wrong table.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
@@ -18,6 +16,7 @@ from shardkit.errors import NotSupportedError, SessionBoundRefused, SqlSyntaxErr
 from shardkit.flow import Kind, Span, Statement, TableUse
 from shardkit.parse import scopes as scoping
 from shardkit.parse import write
+from shardkit.parse.draft import Draft
 from shardkit.parse.functions import CLOCK, SESSION, VOLATILE
 from shardkit.parse.lexer import PREFIX, Source, Style, lex
 from shardkit.parse.predicate import ANYTHING, Solver
@@ -30,22 +29,6 @@ _KINDS = {
     "SELECT": Kind.SELECT, "WITH": Kind.SELECT, "VALUES": Kind.SELECT, "TABLE": Kind.SELECT, "INSERT": Kind.INSERT,
     "REPLACE": Kind.REPLACE, "UPDATE": Kind.UPDATE, "DELETE": Kind.DELETE,
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A parsed text whose names are not resolved yet."""
-
-    source: Source
-    kind: Kind
-    tree: exp.Expr
-    tokens: Tokens
-    tables: tuple[exp.Table, ...]
-
-    @property
-    def table_names(self) -> tuple[str, ...]:
-        """The logical tables named, each once."""
-        return tuple(dict.fromkeys(table.name for table in self.tables))
 
 
 def read(source: Source, word: str) -> Draft:
