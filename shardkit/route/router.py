@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from shardkit.errors import CrossShardRefused, NotYetError, ScatterWriteRefused, ShardKeyError, UnknownTable
+from shardkit.errors import NotYetError, ScatterWriteRefused, ShardKeyError, UnknownTable
 from shardkit.flow import Anything, Column, Eq, InsertShape, Kind, Route, Statement, TableUse, Target
 from shardkit.route.canonical import check_key_column, stored
+from shardkit.route.refusals import listed, refused
 from shardkit.route.solve import equal, slots, value_of
 from shardkit.rules import BroadcastTable, Layout, Rules, ShardedTable, SingleTable, Table
 from shardkit.values import Params, ShardId
-
-ONE_KEY = "compare the shard key of every table with one value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +139,7 @@ class Router:
         fixed = {table.shard for table in self.tables if isinstance(table, SingleTable)}
         shards = decided | fixed
         if len(shards) > 1:
-            raise self._refused("tables of different shards in one statement", f"they lie on {_listed(shards)}")
+            raise refused("tables of different shards in one statement", f"they lie on {listed(shards)}")
         shard = next(iter(shards)) if shards else self._any_shard(prefer)
         names: dict[int, str] = {}
         slot = 0
@@ -170,7 +169,7 @@ class Router:
         for slot in range(layout.slots):
             if layout.shard_of(slot) == shard:
                 return slot
-        raise self._refused("tables of different layouts in one statement", f"none of its slots lies on {shard}")
+        raise refused("tables of different layouts in one statement", f"none of its slots lies on {shard}")
 
     def _any_shard(self, prefer: Collection[ShardId]) -> ShardId:
         candidates = self.rules.shards
@@ -178,23 +177,23 @@ class Router:
             if isinstance(table, (BroadcastTable, ShardedTable)):
                 candidates = tuple(shard for shard in candidates if shard in table.layout.shards)
         if not candidates:
-            raise self._refused("tables of different layouts in one statement", "no shard holds them all")
+            raise refused("tables of different layouts in one statement", "no shard holds them all")
         return next((shard for shard in candidates if shard in prefer), candidates[0])
 
     def _several(self, sets: list[frozenset[int]]) -> Route:
         """One unit over several slots; its other tables must be on every one of its shards."""
         if len(self.units) > 1:
-            raise self._refused(
+            raise refused(
                 "a statement over several shards whose tables are not joined on their shard keys",
                 "rows that belong together may lie on different shards",
             )
         if any(isinstance(table, SingleTable) for table in self.tables):
-            raise self._refused("a join with a single table over several shards", "it lies on one shard only")
+            raise refused("a join with a single table over several shards", "it lies on one shard only")
         unit, found = self.units[0], sets[0]
         if any(self.statement.tables[use].scope for use in unit.uses):
-            raise self._refused("a subquery over several shards", "its rows may lie on other shards than its row's")
+            raise refused("a subquery over several shards", "its rows may lie on other shards than its row's")
         if any(self.statement.tables[use].optional for use in unit.deciding):
-            raise self._refused(
+            raise refused(
                 "a broadcast table on the preserved side of an outer join",
                 "each shard would give its rows again", "the sharded table on the preserved side",
             )  # fmt: skip
@@ -229,11 +228,8 @@ class Router:
         for table in self.tables:
             if isinstance(table, BroadcastTable) and not shards <= set(table.layout.shards):
                 missing = shards - set(table.layout.shards)
-                why = f"it has no copy on {_listed(missing)}"
-                raise self._refused(f"a join with broadcast table {table.name}", why, "tables of one layout")
-
-    def _refused(self, what: str, why: str, instead: str = ONE_KEY) -> CrossShardRefused:
-        return CrossShardRefused(what, why=why, instead=instead)
+                why = f"it has no copy on {listed(missing)}"
+                raise refused(f"a join with broadcast table {table.name}", why, "tables of one layout")
 
     # --- writes -----------------------------------------------------------------------------------------------------
 
@@ -270,7 +266,7 @@ class Router:
         """Refuse to let a server count: every shard would count for itself, and ids would repeat."""
         for value in insert.auto:
             if value is None or value_of(value, params) in (None, 0, "0"):
-                raise self._refused(
+                raise refused(
                     "an AUTO_INCREMENT id over several shards", "every shard counts for itself, so ids would repeat",
                     "the id in the INSERT",
                 )  # fmt: skip
@@ -278,12 +274,12 @@ class Router:
     def _check_insert_sources(self, shards: set[ShardId]) -> None:
         """Subqueries among the values: their tables must be on the row's shard."""
         if len(self.tables) > 1:
-            why = f"its tables may not lie on {_listed(shards)}"
-            raise self._refused("a subquery among the values of an INSERT", why, "read the value first")
+            why = f"its tables may not lie on {listed(shards)}"
+            raise refused("a subquery among the values of an INSERT", why, "read the value first")
 
     def _unsharded_write(self, written: list[Table], params: Params, prefer: Collection[ShardId]) -> Route:
         if self.sharded or len({type(table) for table in written}) > 1:
-            raise self._refused("a write that joins sharded and other tables", "the rows lie on different shards",
+            raise refused("a write that joins sharded and other tables", "the rows lie on different shards",
                                 "read first, then write by key")  # fmt: skip
         table = written[0]
         if isinstance(table, BroadcastTable):
@@ -291,7 +287,7 @@ class Router:
             if self.statement.insert is not None and len(table.layout.shards) > 1:
                 self._check_ids(self.statement.insert, params)
             if any(isinstance(other, SingleTable) for other in self.tables):
-                raise self._refused("a broadcast write that reads a single table", "it lies on one shard only")
+                raise refused("a broadcast write that reads a single table", "it lies on one shard only")
             names = tuple(other.name for other in self.tables)
             targets = tuple(Target(shard, i, names) for i, shard in enumerate(table.layout.shards))
             return Route(targets, f"broadcast table {table.name}: every copy", True, copies=True)
@@ -300,7 +296,3 @@ class Router:
 
 def _says_nothing(statement: Statement, use: int) -> bool:
     return isinstance(statement.predicates[use], Anything)
-
-
-def _listed(shards: set[ShardId] | frozenset[ShardId]) -> str:
-    return ", ".join(sorted(map(str, shards)))
