@@ -24,6 +24,7 @@ from shardkit.parse import (
 )  # fmt: skip
 from shardkit.plan.catalog import Catalog, MetadataNeeded
 from shardkit.plan.names import RuleNames
+from shardkit.plan.point import Point
 from shardkit.plan.prepared import Prepared
 from shardkit.rewrite import Template, name_edits
 from shardkit.rules import Rules, ShardedTable, SingleTable, Table
@@ -32,7 +33,6 @@ from shardkit.values import Params, PhysicalTable
 Ready: TypeAlias = Prepared | Command | Ddl
 
 CACHE_SIZE = 4096
-_TUPLE = Style.POSITIONAL
 
 
 class Planner:
@@ -40,6 +40,7 @@ class Planner:
 
     def __init__(self, rules: Rules, catalog: Catalog, collation: str | None = None) -> None:
         self.rules, self.catalog = rules, catalog
+        self._points: dict[str, Point] = {}
         self._collation = collation
         self._under: dict[str, Planner] = {}
         self.time = rules.defaults.budget.time
@@ -56,17 +57,15 @@ class Planner:
 
     def ready(self, text: str, params: Params) -> Ready | None:
         """The prepared form of a text, if the cache has it."""
-        style = _TUPLE if type(params) is tuple else style_of(params)
-        found = self._cache.get((text, style))
+        found = self._cache.get((text, style_of(params)))
         return found[1] if found is not None and found[0] == self.catalog.version else None
 
     def point(self, text: str, params: tuple[Any, ...]) -> Task | None:
-        """The task of a point select that was planned before, or None."""
-        found = self._cache.get((text, _TUPLE))
-        if found is None or found[0] != self.catalog.version:
+        """The task of a statement by key that was planned before, or None."""
+        point = self._points.get(text)
+        if point is None or point.version != self.catalog.version:
             return None
-        point = found[1].point if type(found[1]) is Prepared else None
-        return point.task(params) if point is not None else None
+        return point.task(params)
 
     def prepare(self, text: str, params: Params) -> Ready:
         """The prepared form of a text. Raises MetadataNeeded when tables must be described first."""
@@ -79,7 +78,17 @@ class Planner:
         if len(self._cache) >= CACHE_SIZE:
             self._cache.pop(next(iter(self._cache), (text, style)), None)
         self._cache[text, style] = version, ready
+        self._keep_point(text, ready, version)
         return ready
+
+    def _keep_point(self, text: str, ready: Ready, version: int) -> None:
+        point = ready.point if isinstance(ready, Prepared) else None
+        if point is None:
+            return
+        if len(self._points) >= CACHE_SIZE:
+            self._points.pop(next(iter(self._points), text), None)
+        point.version = version
+        self._points[text] = point
 
     def _build(self, text: str, style: Style) -> Ready:
         self.parses += 1

@@ -3,6 +3,7 @@
 Invariant: a matching row always lies on a routed shard.
 """
 
+from shardkit.route.canonical import integer_range
 from shardkit.route.router import Router
 
-__all__ = ["Router"]
+__all__ = ["Router", "integer_range"]

@@ -123,13 +123,17 @@ def _temporal(column: Column, value: Any) -> Any:
     return UNSURE
 
 
+def integer_range(column: Column) -> range:
+    """The values an integer column can hold."""
+    bits = _BITS.get(column.type_text.split("(")[0].split(" ")[0].lower(), 64)
+    return range(2**bits) if column.unsigned else range(-(2 ** (bits - 1)), 2 ** (bits - 1))
+
+
 def _fits(column: Column, value: Any, found: Any) -> bool:
     """Whether MySQL stores exactly `found`, in any sql_mode."""
     match column.family:
         case Family.INTEGER:
-            bits = _BITS.get(column.type_text.split("(")[0].split(" ")[0].lower(), 64)
-            low, high = (0, 2**bits) if column.unsigned else (-(2 ** (bits - 1)), 2 ** (bits - 1))
-            return bool(low <= found < high)
+            return found in integer_range(column)
         case Family.TEXT:
             return column.length is None or len(value) <= column.length
         case Family.BINARY:

@@ -122,7 +122,7 @@ def test_a_table_that_changed_behind_our_back_is_looked_up_again() -> None:
 def test_an_unknown_column_of_a_server_makes_the_catalog_forget() -> None:
     play = Play(autocommit=True)
     with pytest.raises(UnknownColumn):
-        play.execute("SELECT nothing FROM member WHERE id = 1", UnknownColumn("Unknown column 'nothing'"))
+        play.execute(ONE, UnknownColumn("Unknown column 'nothing'"))
     assert play.session.planner.catalog.table("member") is None
 
 
