@@ -68,7 +68,9 @@ def column(text: str) -> Column:
     assert found is not None, text
     name, kind, word, brackets, rest = found.groups()
     family = _FAMILIES[word.lower()]
-    sizes = [int(size) for size in re.findall(r"\d+", brackets or "")] if family not in (Family.ENUM, Family.SET) else []
+    sizes = (
+        [int(size) for size in re.findall(r"\d+", brackets or "")] if family not in (Family.ENUM, Family.SET) else []
+    )
     collation = re.search(r"COLLATE (\w+)", rest)
     counted = family in (Family.TEXT, Family.BINARY)
     return Column(

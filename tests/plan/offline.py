@@ -12,7 +12,7 @@ from shardkit.flow import Describe, DescribeCollation, Head, Op, Plan, SetState,
 from shardkit.parse import Ddl
 from shardkit.plan import Catalog, Planner, Prepared
 from shardkit.rules import loads
-from shardkit.session import Session, statements
+from shardkit.session import Session, metadata, statements
 from shardkit.values import Params
 from tests.plan import catalog as known
 
@@ -38,13 +38,13 @@ class Offline:
 
     def prepared(self, sql: str, params: Params = None) -> Prepared:
         """A SELECT or write made ready."""
-        ready = self.run(statements.prepared(self.session, sql, params))
+        ready = self.run(metadata.prepared(self.session, sql, params))
         assert isinstance(ready, Prepared)
         return ready
 
     def plan(self, sql: str, params: Params = None) -> Plan:
         """The plan of one execution."""
-        ready = self.run(statements.prepared(self.session, sql, params))
+        ready = self.run(metadata.prepared(self.session, sql, params))
         if isinstance(ready, Ddl):
             return self.session.planner.spread(ready)
         assert isinstance(ready, Prepared)

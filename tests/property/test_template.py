@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shardkit.flow import Task
@@ -39,8 +39,17 @@ def lists(draw: st.DrawFn) -> tuple[str, tuple[Any, ...], list[int]]:
     return ",".join(draw(COMMENTS) + part + draw(COMMENTS) for part in parts), tuple(params), keys
 
 
-@settings(deadline=None)
-@given(lists(), st.sampled_from(["SELECT n, %s FROM member WHERE", "UPDATE member SET n = %s WHERE", "SELECT %s FROM member m WHERE m.id > -99 AND"]))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    lists(),
+    st.sampled_from(
+        [
+            "SELECT n, %s FROM member WHERE",
+            "UPDATE member SET n = %s WHERE",
+            "SELECT %s FROM member m WHERE m.id > -99 AND",
+        ]
+    ),
+)
 def test_a_list_over_targets_is_a_partition(given_list: tuple[str, tuple[Any, ...], list[int]], head: str) -> None:
     inside, params, keys = given_list
     found = tasks(f"{head} id IN ({inside}) AND n < %s", ("first", *params, "last"))
@@ -76,13 +85,20 @@ def inserts(draw: st.DrawFn) -> tuple[str, tuple[Any, ...], list[tuple[int, str]
         text = f"({draw(COMMENTS)}{'%s' if as_param else key}, {'%s' if mark else draw(STRINGS)}{draw(COMMENTS)})"
         params += ([key] if as_param else []) + ([f"row {number}"] if mark else [])
         rows.append((key, text))
-    verb, tail = draw(st.sampled_from(["INSERT INTO", "REPLACE", "INSERT IGNORE"])), draw(st.sampled_from(["", " ON DUPLICATE KEY UPDATE n = %s"]))
+    verb, tail = (
+        draw(st.sampled_from(["INSERT INTO", "REPLACE", "INSERT IGNORE"])),
+        draw(st.sampled_from(["", " ON DUPLICATE KEY UPDATE n = %s"])),
+    )
     tail = "" if verb == "REPLACE" else tail
     between = f",{draw(COMMENTS)}"
-    return f"{verb} member (id, n) VALUES {between.join(text for _, text in rows)}{tail}", (*params, *(["tail"] if tail else [])), rows
+    return (
+        f"{verb} member (id, n) VALUES {between.join(text for _, text in rows)}{tail}",
+        (*params, *(["tail"] if tail else [])),
+        rows,
+    )
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(inserts())
 def test_rows_over_targets_are_a_partition(insert: tuple[str, tuple[Any, ...], list[tuple[int, str]]]) -> None:
     sql, params, rows = insert
@@ -109,28 +125,39 @@ def split_arguments(rows: list[tuple[int, str]], params: tuple[Any, ...]) -> lis
 
 
 PIECES = st.lists(
-    st.sampled_from(["n", "'member'", "member.id", "`n`", "UPPER('东')", "5--3", "/* member */ 1", "'😀'", '"a"', "n % 3", "(1)", "CASE n WHEN 1 THEN 2 END"]),
+    st.sampled_from(["n", "'member'", "member.id", "`n`", "UPPER('东')", "5--3", "/* member */ 1", "'😀'", '"a"',
+    "n % 3", "(1)", "CASE n WHEN 1 THEN 2 END"]),
     min_size=1, max_size=6,
 )  # fmt: skip
 TAILS = st.sampled_from(
-    ["", ";", " -- member\n", " /* member */", " AND n > 3 ORDER BY n LIMIT 2", " FOR UPDATE", " AND EXISTS (SELECT 1 FROM address WHERE memberId = 5)",
+    ["", ";", " -- member\n", " /* member */", " AND n > 3 ORDER BY n LIMIT 2", " FOR UPDATE",
+    " AND EXISTS (SELECT 1 FROM address WHERE memberId = 5)",
      " GROUP BY n HAVING COUNT(*) > 1", " AND name LIKE '100%' ESCAPE '|'"]
 )  # fmt: skip
 
 
-@settings(deadline=None)
-@given(PIECES, st.sampled_from(["member", "`member`", "member FORCE INDEX (a)", "member\n"]), TAILS, st.sampled_from([0, 5, 7, 6]))
-def test_a_passed_text_with_its_names_put_back_is_the_users_text(pieces: list[str], source: str, tail: str, key: int) -> None:
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    PIECES,
+    st.sampled_from(["member", "`member`", "member FORCE INDEX (a)", "member\n"]),
+    TAILS,
+    st.sampled_from([0, 5, 7, 6]),
+)
+def test_a_passed_text_with_its_names_put_back_is_the_users_text(
+    pieces: list[str], source: str, tail: str, key: int
+) -> None:
     text = f"SELECT {', '.join(pieces)} FROM {source} WHERE {key}=id{tail.replace('5', str(key))}"
     (task,) = tasks(text, None)
     names = f"`m_{key % 4}`."
     assert task.sql.count(names) == 1 + tail.count("FROM")
-    back = task.sql.replace(f"{names}`address`", "address").replace(f"{names}`member`", "`member`" if "`" in source else "member")
+    back = task.sql.replace(f"{names}`address`", "address").replace(
+        f"{names}`member`", "`member`" if "`" in source else "member"
+    )
     assert back == text
     assert task.args is None
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 9), st.integers(0, 9), st.sampled_from(["LIMIT {n} OFFSET {m}", "LIMIT {m}, {n}"]), st.booleans())
 def test_every_shard_gives_enough_for_the_window(limit: int, offset: int, form: str, positional: bool) -> None:
     tail = form.format(n="%s", m="%s") if positional else form.format(n=limit, m=offset)

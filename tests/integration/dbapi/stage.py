@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -35,6 +35,28 @@ BODIES = {
     "country": "code VARCHAR(64) NOT NULL PRIMARY KEY, label LONGTEXT",
     "config": "k VARCHAR(64) NOT NULL PRIMARY KEY, v LONGTEXT",
 }
+
+
+def rules_text(urls: Sequence[str], prefix: str, shards: int = SHARDS, pool: str = "size: 16", **defaults: str) -> str:
+    """A rules file over two servers; `defaults` are lines of its last section."""
+    budget = defaults.pop("budget", "time: 30s")
+    more = "".join(f"  {key}: {value}\n" for key, value in defaults.items())
+    return (
+        "version: 1\n"
+        "servers:\n"
+        f'  rds0: {{ url: "{urls[0]}", pool: {{ {pool} }} }}\n'
+        f'  rds1: {{ url: "{urls[1]}", pool: {{ {pool} }} }}\n'
+        "layouts:\n"
+        f'  m: {{ databases: "{prefix}m{{00..{shards - 1:02}}}", servers: [rds0, rds1] }}\n'
+        "tables:\n"
+        "  member: { layout: m, shard_by: memberId, algorithm: mod }\n"
+        "  t_order: { layout: m, shard_by: memberId, algorithm: mod, bound_to: member }\n"
+        "  doc: { layout: m, shard_by: k }\n"
+        "  scratch: { layout: m, shard_by: id, algorithm: mod }\n"
+        "broadcast: { layout: m, tables: [country] }\n"
+        f"single: {{ database: rds0/{prefix}m00, tables: [config] }}\n"
+        f"defaults:\n  budget: {{ {budget} }}\n{more}"
+    )
 
 
 @dataclass(slots=True)
@@ -65,24 +87,8 @@ class Stage:
 
     def text(self, pool: str = "size: 16, wait: 5s", budget: str = "time: 30s", **defaults: str) -> str:
         """The rules file."""
-        more = "".join(f"  {key}: {value}\n" for key, value in defaults.items())
         urls = [self.url(number).render_as_string(hide_password=False) for number in (0, 1)]
-        return (
-            "version: 1\n"
-            "servers:\n"
-            f'  rds0: {{ url: "{urls[0]}", pool: {{ {pool} }} }}\n'
-            f'  rds1: {{ url: "{urls[1]}", pool: {{ {pool} }} }}\n'
-            "layouts:\n"
-            f'  m: {{ databases: "{self.prefix}m{{00..{self.shards - 1:02}}}", servers: [rds0, rds1] }}\n'
-            "tables:\n"
-            "  member: { layout: m, shard_by: memberId, algorithm: mod }\n"
-            "  t_order: { layout: m, shard_by: memberId, algorithm: mod, bound_to: member }\n"
-            "  doc: { layout: m, shard_by: k }\n"
-            "  scratch: { layout: m, shard_by: id, algorithm: mod }\n"
-            "broadcast: { layout: m, tables: [country] }\n"
-            f"single: {{ database: rds0/{self.prefix}m00, tables: [config] }}\n"
-            f"defaults:\n  budget: {{ {budget} }}\n{more}"
-        )
+        return rules_text(urls, self.prefix, self.shards, pool=pool, budget=budget, **defaults)
 
     def rules(self, **options: str) -> Rules:
         """The rules, loaded; `options` as `text` takes them."""
@@ -137,7 +143,7 @@ class Stage:
         """Empty every table."""
         self.everywhere(*(f"DELETE FROM `{table}`" for table in BODIES))
 
-    def build(self) -> None:
+    def build(self, tables: Iterable[str] = BODIES) -> None:
         """Create the account, the databases and the tables."""
         wild = self.prefix.replace("_", "\\_") + "%"
         for number in self._numbers():
@@ -145,7 +151,7 @@ class Stage:
             self.ask(number, f"GRANT ALL PRIVILEGES ON `{wild}`.* TO '{self.user}'@'%'")
         for shard in self.databases:
             self.ask(int(shard.server[-1]), f"CREATE DATABASE `{shard.database}` CHARACTER SET utf8mb4")
-        self.everywhere(*(f"CREATE TABLE `{table}` ({body})" for table, body in BODIES.items()))
+        self.everywhere(*(f"CREATE TABLE `{table}` ({BODIES[table]})" for table in tables))
 
     def remove(self) -> None:
         """Drop what `build` made."""

@@ -36,7 +36,9 @@ class FakeCursor:
     def __enter__(self) -> FakeCursor:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         return None
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
@@ -76,7 +78,9 @@ class FakeConnection:
     def __enter__(self) -> FakeConnection:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         return None
 
 
@@ -101,7 +105,9 @@ def test_check_tells_what_the_rules_amount_to(tmp_path: Path) -> None:
     code, out, _ = run("check", str(path))
     assert code == 0
     assert "no mistakes" in " ".join(out.split())
-    assert [line.split()[1::2] for line in out.splitlines() if " orders " in line] == [["orders", "sharded", "memberid", "deep"]]
+    assert [line.split()[1::2] for line in out.splitlines() if " orders " in line] == [
+        ["orders", "sharded", "memberid", "deep"]
+    ]
 
 
 def test_check_tells_every_mistake_with_its_place(tmp_path: Path) -> None:
@@ -184,7 +190,14 @@ def test_entries_of_the_prompt(given: str, expected: str, capsys: pytest.Capture
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [(None, "NULL"), (b"\x00\xff", "0x00FF"), (5, "5"), (Decimal("1.50"), "1.50"), ("[red]x[/red]", "[red]x[/red]"), ("", "")],
+    [
+        (None, "NULL"),
+        (b"\x00\xff", "0x00FF"),
+        (5, "5"),
+        (Decimal("1.50"), "1.50"),
+        ("[red]x[/red]", "[red]x[/red]"),
+        ("", ""),
+    ],
 )
 def test_cells_show_values_as_they_are(value: Any, expected: str) -> None:
     found = cell(value)

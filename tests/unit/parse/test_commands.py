@@ -58,7 +58,10 @@ def test_malformed_transactions(text: str) -> None:
     [
         ("SET time_zone = '+08:00'", [("time_zone", "SET SESSION time_zone = '+08:00'")]),
         ("set @@Session.Time_Zone:='+08:00';", [("time_zone", "SET SESSION time_zone = '+08:00'")]),
-        ("SET SESSION sql_mode = 'STRICT_TRANS_TABLES'", [("sql_mode", "SET SESSION sql_mode = 'STRICT_TRANS_TABLES'")]),
+        (
+            "SET SESSION sql_mode = 'STRICT_TRANS_TABLES'",
+            [("sql_mode", "SET SESSION sql_mode = 'STRICT_TRANS_TABLES'")],
+        ),
         ("SET LOCAL `lc_time_names` = 'de_DE'", [("lc_time_names", "SET SESSION lc_time_names = 'de_DE'")]),
         ("SET @@local.a = 1, b = -2", [("a", "SET SESSION a = 1"), ("b", "SET SESSION b = -2")]),
         ("SET NAMES utf8mb4", [("names", "SET NAMES utf8mb4")]),
@@ -108,12 +111,15 @@ def test_what_set_may_not_change(text: str) -> None:
     "mode",
     [
         "'ANSI_QUOTES'", '"ANSI_QUOTES"', "'STRICT_TRANS_TABLES,ansi_quotes'", "'ANSI'", "'NO_BACKSLASH_ESCAPES'",
-        "'PIPES_AS_CONCAT'", "' ANSI_QUOTES'", "CONCAT('ANSI', '_QUOTES')", "4", "0x04", "@a", "ANSI_QUOTES", "'ORACLE'",
+        "'PIPES_AS_CONCAT'", "' ANSI_QUOTES'", "CONCAT('ANSI', '_QUOTES')", "4", "0x04", "@a", "ANSI_QUOTES",
+        "'ORACLE'",
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("name", ["sql_mode", "SESSION sql_mode", "@@sql_mode", "@@SESSION.SQL_MODE", "LOCAL `sql_mode`"])
+@pytest.mark.parametrize(
+    "name", ["sql_mode", "SESSION sql_mode", "@@sql_mode", "@@SESSION.SQL_MODE", "LOCAL `sql_mode`"]
+)
 def test_modes_that_change_how_text_is_read_are_refused(mode: str, name: str) -> None:
-    with pytest.raises(NotSupportedError, match="sql_mode|computed"):
+    with pytest.raises(NotSupportedError, match=r"sql_mode|computed"):
         read(f"SET {name} = {mode}")
 
 
@@ -145,7 +151,8 @@ def test_malformed_set(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["LOCK TABLES t WRITE", "UNLOCK TABLES", "PREPARE p FROM 'x'", "EXECUTE p", "DEALLOCATE PREPARE p", "HANDLER t OPEN"]
+    "text", ["LOCK TABLES t WRITE", "UNLOCK TABLES", "PREPARE p FROM 'x'", "EXECUTE p", "DEALLOCATE PREPARE p",
+    "HANDLER t OPEN"]
 )  # fmt: skip
 def test_what_ties_the_session_to_a_server_connection(text: str) -> None:
     with pytest.raises(SessionBoundRefused, match="line 1, column 1"):
@@ -165,6 +172,8 @@ def test_what_is_refused_by_its_first_word(word: str) -> None:
     assert not isinstance(caught.value, SessionBoundRefused)
 
 
-@pytest.mark.parametrize("text", ["SELECT 1", "INSERT INTO t VALUES (1)", "(SELECT 1)", "WITH a AS (SELECT 1) SELECT 1"])
+@pytest.mark.parametrize(
+    "text", ["SELECT 1", "INSERT INTO t VALUES (1)", "(SELECT 1)", "WITH a AS (SELECT 1) SELECT 1"]
+)
 def test_the_rest_is_for_the_parser(text: str) -> None:
     assert read(text) is None

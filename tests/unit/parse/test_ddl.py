@@ -89,7 +89,10 @@ def test_texts_and_names_are_no_keywords(text: str) -> None:
         ("INSERT INTO a VALUES (';'); -- x; y\nDROP TABLE b", ["INSERT INTO a VALUES (';')", "-- x; y\nDROP TABLE b"]),
         ("-- only a comment\n;;", []),
         ("", []),
-        ("/* head */ CREATE TABLE `a;b` (x INT COMMENT '100%')", ["/* head */ CREATE TABLE `a;b` (x INT COMMENT '100%')"]),
+        (
+            "/* head */ CREATE TABLE `a;b` (x INT COMMENT '100%')",
+            ["/* head */ CREATE TABLE `a;b` (x INT COMMENT '100%')"],
+        ),
     ],
 )
 def test_a_script_is_split_at_its_semicolons(script: str, statements: list[str]) -> None:

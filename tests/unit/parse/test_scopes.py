@@ -94,24 +94,27 @@ def test_tables_joined_on_their_keys_share_a_slot(rest: str, groups: list[set[in
 @pytest.mark.parametrize(
     ("sql", "expected"),
     [
-        ("SELECT 1 FROM member m WHERE m.memberId = 1 AND EXISTS (SELECT 1 FROM t_order o WHERE o.memberId = m.memberId)",
+        ("SELECT 1 FROM member m WHERE memberId = 1 AND EXISTS (SELECT 1 FROM t_order o WHERE o.memberId = m.memberId)",
          ["= 1", "= 1"]),
         ("SELECT (SELECT COUNT(*) FROM t_order o WHERE o.memberId = m.memberId) FROM member m WHERE memberId = 1",
          ["= 1", "= 1"]),
-        ("SELECT 1 FROM member m WHERE m.memberId = 1 OR EXISTS (SELECT 1 FROM t_order o WHERE o.memberId = m.memberId)",
+        ("SELECT 1 FROM member m WHERE memberId = 1 OR EXISTS (SELECT 1 FROM t_order o WHERE o.memberId = m.memberId)",
          ["any", "any"]),
         ("SELECT 1 FROM member m WHERE memberId IN (SELECT memberId FROM t_order WHERE memberId = 2)", ["any", "= 2"]),
-        ("SELECT 1 FROM member m WHERE NOT EXISTS (SELECT 1 FROM t_order o WHERE o.memberId = m.memberId)", ["any", "any"]),
+        ("SELECT 1 FROM member m WHERE NOT EXISTS (SELECT 1 FROM t_order o WHERE o.memberId = m.memberId)", ["any",
+         "any"]),
         ("SELECT 1 FROM (SELECT * FROM t_order WHERE memberId = 3) d WHERE d.memberId = 4", ["= 3"]),
         ("SELECT 1 FROM (SELECT * FROM t_order) d WHERE d.memberId = 4", ["any"]),
         ("SELECT 1 FROM (SELECT 5 AS memberId) d, t_order o WHERE memberId = 4", ["any"]),
-        ("SELECT 1 FROM t_order WHERE memberId = 1 UNION ALL SELECT 2 FROM t_order_item WHERE memberId = 2", ["= 1", "= 2"]),
+        ("SELECT 1 FROM t_order WHERE memberId = 1 UNION ALL SELECT 2 FROM t_order_item WHERE memberId = 2", ["= 1",
+         "= 2"]),
         ("WITH a AS (SELECT * FROM t_order WHERE memberId = 1) SELECT * FROM a WHERE memberId = 2", ["= 1"]),
         ("WITH a AS (SELECT 1 AS memberId) SELECT * FROM a JOIN t_order o ON o.memberId = a.memberId", ["any"]),
         ("UPDATE t_order o JOIN t_order_item i ON o.memberId = i.memberId SET o.amount = 1 WHERE i.memberId = 1",
          ["= 1", "= 1"]),
         ("DELETE FROM t_order WHERE t_order.memberId = 1", ["= 1"]),
-        ("DELETE o, i FROM t_order o JOIN t_order_item i ON o.memberId = i.memberId WHERE o.memberId = 3", ["= 3", "= 3"]),
+        ("DELETE o, i FROM t_order o JOIN t_order_item i ON o.memberId = i.memberId WHERE o.memberId = 3", ["= 3",
+         "= 3"]),
     ],
 )  # fmt: skip
 def test_facts_of_subqueries_and_writes(sql: str, expected: list[str]) -> None:
@@ -121,7 +124,8 @@ def test_facts_of_subqueries_and_writes(sql: str, expected: list[str]) -> None:
 @pytest.mark.parametrize(
     ("sql", "names"),
     [
-        ("SELECT 1 FROM t_order, (SELECT * FROM member) m WHERE 1 IN (SELECT 1 FROM coupon)", ["t_order", "member", "coupon"]),
+        ("SELECT 1 FROM t_order, (SELECT * FROM member) m WHERE 1 IN (SELECT 1 FROM coupon)", ["t_order", "member",
+         "coupon"]),
         ("WITH a AS (SELECT * FROM coupon) SELECT * FROM a", ["coupon"]),
         ("WITH RECURSIVE a AS (SELECT 1 UNION ALL SELECT * FROM a) SELECT * FROM a", []),
         ("SELECT 1 FROM DUAL", []),

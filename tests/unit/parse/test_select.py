@@ -24,7 +24,7 @@ def blockers(sql: str) -> list[tuple[str, str]]:
     ("items", "expected"),
     [
         ("memberId, m.nick", [("memberId", "#0.memberid", "memberId"), ("m.nick", "#0.nick", "nick")]),
-        ("memberId AS a, nick b, level 'c'", 
+        ("memberId AS a, nick b, level 'c'",
          [("memberId", "#0.memberid", "a"), ("nick", "#0.nick", "b"), ("level", "#0.level", "c")]),
         ("`memberId` AS `a b`", [("`memberId`", "#0.memberid", "a b")]),
         ("1, 'x', NULL", [("1", "1", ""), ("'x'", "'x'", ""), ("NULL", "NULL", "")]),
@@ -64,11 +64,14 @@ def test_a_star_shows_joined_columns_once_and_first() -> None:
     [
         ("1", [(0, False)]), ("2 DESC", [(1, True)]), ("memberId ASC", [(0, False)]), ("n DESC", [(1, True)]),
         ("m.memberId, n", [(0, False), (1, False)]), ("nick", [(1, False)]), ("m.nick", [(1, False)]),
-        ("score", [(None, False)]), ("memberId + 1 DESC", [(None, True)]), ("'n'", [(None, False)]), ("NULL", [(None, False)]),
+        ("score", [(None, False)]), ("memberId + 1 DESC", [(None, True)]), ("'n'", [(None, False)]),
+        ("NULL", [(None, False)]),
         ("`N`", [(1, False)]), ("3", [(None, False)]),
     ],
 )  # fmt: skip
-def test_order_by_finds_positions_then_aliases_then_columns(order: str, expected: list[tuple[int | None, bool]]) -> None:
+def test_order_by_finds_positions_then_aliases_then_columns(
+    order: str, expected: list[tuple[int | None, bool]]
+) -> None:
     found = shape(f"SELECT memberId, nick AS n FROM member m ORDER BY {order}").order
     assert [(sort.item, sort.descending) for sort in found] == expected
 
@@ -100,8 +103,14 @@ def test_a_position_in_brackets_is_a_position(order: str) -> None:
         ("SELECT DISTINCT status FROM t_order", False),
         ("SELECT DISTINCT COUNT(*), memberId FROM t_order GROUP BY status, memberId", True),
         ("SELECT COUNT(*) FROM t_order o JOIN t_order_item i ON o.memberId = i.memberId GROUP BY i.memberId", True),
-        ("SELECT COUNT(*) FROM t_order o LEFT JOIN t_order_item i ON o.memberId = i.memberId GROUP BY i.memberId", False),
-        ("SELECT COUNT(*) FROM t_order o LEFT JOIN t_order_item i ON o.memberId = i.memberId GROUP BY o.memberId", True),
+        (
+            "SELECT COUNT(*) FROM t_order o LEFT JOIN t_order_item i ON o.memberId = i.memberId GROUP BY i.memberId",
+            False,
+        ),
+        (
+            "SELECT COUNT(*) FROM t_order o LEFT JOIN t_order_item i ON o.memberId = i.memberId GROUP BY o.memberId",
+            True,
+        ),
         ("SELECT COUNT(*) FROM member m JOIN country c ON c.code = m.country GROUP BY c.code", False),
     ],
 )
@@ -116,7 +125,8 @@ def test_groups_that_hold_the_shard_key(sql: str, keyed: bool) -> None:
         ("count(DISTINCT memberId)", ("count", "DISTINCT memberId", True, True)),
         ("COUNT(DISTINCT status)", ("count", "DISTINCT status", True, False)),
         ("COUNT(DISTINCT memberId, status)", ("count", "DISTINCT memberId, status", True, False)),
-        ("Avg( (amount) )", ("avg", "(amount)", False, False)), ("MIN(amount + 1)", ("min", "amount + 1", False, False)),
+        ("Avg( (amount) )", ("avg", "(amount)", False, False)),
+        ("MIN(amount + 1)", ("min", "amount + 1", False, False)),
         ("SUM(amount) + 1", None), ("amount", None), ("IFNULL(SUM(amount), 0)", None),
     ],
 )  # fmt: skip
@@ -179,7 +189,9 @@ def test_what_stands_in_the_way_of_merging(sql: str, what: str) -> None:
 
 
 def test_blockers_name_their_place() -> None:
-    assert blockers("SELECT nick,\n  my_f(nick) FROM member") == [("function MY_F over several shards", "line 2, column 3")]
+    assert blockers("SELECT nick,\n  my_f(nick) FROM member") == [
+        ("function MY_F over several shards", "line 2, column 3")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -230,7 +242,8 @@ def test_other_forms_have_no_shape(sql: str) -> None:
         ("SELECT @a := 1", SessionBoundRefused), ("SELECT 1 INTO @a", NotSupportedError),
         ("SELECT * FROM member INTO OUTFILE 'x'", NotSupportedError), ("SELECT 1; SELECT 2", SqlSyntaxError),
         ("SELEC 1", SqlSyntaxError), ("SELECT memberId FROM member WHERE memberId = = 1", SqlSyntaxError),
-        ("SELECT (1", SqlSyntaxError), ("SELECT ? FROM member", SqlSyntaxError), ("SELECT :a FROM member", SqlSyntaxError),
+        ("SELECT (1", SqlSyntaxError), ("SELECT ? FROM member", SqlSyntaxError),
+        ("SELECT :a FROM member", SqlSyntaxError),
         ("SELECT memberId, FROM member", SqlSyntaxError), ("SELECT 1 FROM member LIMIT 1 nonsense", SqlSyntaxError),
     ],
 )  # fmt: skip

@@ -44,7 +44,8 @@ def test_all_clauses_of_a_select() -> None:
     [
         ("SELECT (SELECT 1 FROM u WHERE x LIMIT 1) FROM t", ["select", "from"]),
         ("SELECT a FROM t USE INDEX FOR ORDER BY (x) WHERE b", ["select", "from", "where"]),
-        ("SELECT a FROM t FORCE INDEX FOR GROUP BY (x) IGNORE INDEX FOR JOIN (y) ORDER BY a", ["select", "from", "order"]),
+        ("SELECT a FROM t FORCE INDEX FOR GROUP BY (x) IGNORE INDEX FOR JOIN (y) ORDER BY a", ["select", "from",
+         "order"]),
         ("SELECT EXTRACT(DAY FROM d) FROM t", ["select", "from"]),
         ("SELECT `limit`, `order` FROM `where`", ["select", "from"]),
         ("SELECT a FROM t LOCK IN SHARE MODE", ["select", "from", "lock"]),
@@ -60,7 +61,7 @@ def test_only_words_of_the_outermost_level_begin_a_clause(text: str, expected: l
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("SELECT a, f(b, (c, d)), CASE WHEN x IN (1, 2) THEN 1 ELSE 2 END e FROM t", 
+        ("SELECT a, f(b, (c, d)), CASE WHEN x IN (1, 2) THEN 1 ELSE 2 END e FROM t",
          ["a", "f(b, (c, d))", "CASE WHEN x IN (1, 2) THEN 1 ELSE 2 END e"]),
         ("SELECT DISTINCTROW SQL_NO_CACHE HIGH_PRIORITY a , b FROM t", ["a", "b"]),
         ("SELECT ALL a FROM t", ["a"]),

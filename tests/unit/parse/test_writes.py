@@ -109,7 +109,7 @@ def test_insert_from_a_select_has_no_rows() -> None:
     ],
 )
 def test_a_shard_key_keeps_its_value(sql: str) -> None:
-    with pytest.raises(NotSupportedError, match="giving the shard key memberId|giving the shard key MEMBERID"):
+    with pytest.raises(NotSupportedError, match=r"giving the shard key (memberId|MEMBERID)"):
         statement(sql)
 
 
@@ -157,7 +157,10 @@ def test_qualifiers_of_tables_that_take_no_alias(sql: str, qualified: list[str])
         ("SELECT 1 FROM t_order WHERE memberId IN (1, 1 + 1)", []),
         ("SELECT memberId IN (1, 2) FROM t_order", []),
         ("SELECT 1 FROM t_order WHERE memberId IN (1, 2) AND memberId IN ((3), '4' )", ["1, 2", "(3), '4'"]),
-        ("SELECT 1 FROM t_order o LEFT JOIN t_order_item i ON o.memberId = i.memberId AND i.memberId IN (1, 2)", ["1, 2"]),
+        (
+            "SELECT 1 FROM t_order o LEFT JOIN t_order_item i ON o.memberId = i.memberId AND i.memberId IN (1, 2)",
+            ["1, 2"],
+        ),
         ("SELECT 1 FROM t_order o LEFT JOIN t_order_item i ON o.memberId = i.memberId AND o.memberId IN (1, 2)", []),
     ],
 )

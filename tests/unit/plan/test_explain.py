@@ -46,7 +46,10 @@ def test_a_pass_as_a_tree() -> None:
 
 def test_a_merge_as_a_tree() -> None:
     tree = str(explain("SELECT name, n FROM member WHERE id IN (1, 2) ORDER BY name DESC LIMIT 20 OFFSET 40"))
-    sql = "SELECT name, n, WEIGHT_STRING(name) AS `sk__0` FROM `m_{0}`.`member` WHERE id IN ({0}) ORDER BY name DESC LIMIT 60"
+    sql = (
+        "SELECT name, n, WEIGHT_STRING(name) AS `sk__0` FROM `m_{0}`.`member` WHERE id IN ({0}) "
+        "ORDER BY name DESC LIMIT 60"
+    )
     assert tree.splitlines() == [
         "merge select: conditions on id leave 2 of 4 slots",
         "├─ k-way merge of ordered streams",
@@ -60,7 +63,9 @@ def test_a_merge_as_a_tree() -> None:
 
 
 def test_groups_as_a_tree() -> None:
-    lines = str(explain("SELECT n, AVG(id), COUNT(*) FROM member GROUP BY n ORDER BY n LIMIT 5, 18446744073709551615")).splitlines()
+    lines = str(
+        explain("SELECT n, AVG(id), COUNT(*) FROM member GROUP BY n ORDER BY n LIMIT 5, 18446744073709551615")
+    ).splitlines()
     assert lines[1:4] == [
         "├─ fold partial groups",
         "│  group: column 1",

@@ -136,7 +136,8 @@ def test_the_cache_has_a_size() -> None:
     ("sql", "params"),
     [
         ("SELECT 1 FROM member WHERE memberId = %s", ()), ("SELECT 1 FROM member WHERE memberId = %s", (1, 2)),
-        ("SELECT 1 FROM member WHERE memberId = %(a)s", {"b": 1}), ("SELECT 1 FROM member WHERE memberId = %(a)s", (1,)),
+        ("SELECT 1 FROM member WHERE memberId = %(a)s", {"b": 1}),
+        ("SELECT 1 FROM member WHERE memberId = %(a)s", (1,)),
         ("SELECT 1 FROM member WHERE memberId = %s", {"a": 1}), ("SELECT 1", (1,)),
     ],
 )  # fmt: skip
@@ -154,11 +155,13 @@ def test_a_limit_is_a_whole_number(value: object) -> None:
 
 
 def test_styles_of_parameters() -> None:
-    assert [style_of(params).value for params in (None, (), [], {})] == ["raw", "positional", "positional", "named"]
+    kinds_of: list[Params] = [None, (), [], {}]
+    assert [style_of(params).value for params in kinds_of] == ["raw", "positional", "positional", "named"]
 
 
 @pytest.mark.parametrize(
-    ("sql", "near"), [("SELECT 1 FROM Member", "member"), ("INSERT INTO T_ORDER (memberId) VALUES (1)", "t_order"), ("SELECT 1 FROM x", "")]
+    ("sql", "near"), [("SELECT 1 FROM Member", "member"), ("INSERT INTO T_ORDER (memberId) VALUES (1)", "t_order"),
+    ("SELECT 1 FROM x", "")]
 )  # fmt: skip
 def test_table_names_are_told_apart_by_case(sql: str, near: str) -> None:
     with pytest.raises(UnknownTable) as caught:
@@ -166,7 +169,7 @@ def test_table_names_are_told_apart_by_case(sql: str, near: str) -> None:
     assert (f"did you mean {near}?" in caught.value.message) == bool(near)
 
 
-# --- DDL ---------------------------------------------------------------------------------------------------------------
+# --- DDL -------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -188,7 +191,9 @@ def test_ddl_reaches_every_physical_table(sql: str, first: str, count: int) -> N
     assert len({(task.shard, task.sql) for task in plan.tasks}) == count
 
 
-@pytest.mark.parametrize("sql", ["CREATE TABLE orders (a INT REFERENCES member (id))", "CREATE TABLE country (a INT REFERENCES member (id))"])
+@pytest.mark.parametrize(
+    "sql", ["CREATE TABLE orders (a INT REFERENCES member (id))", "CREATE TABLE country (a INT REFERENCES member (id))"]
+)
 def test_a_foreign_key_stays_on_its_shard(sql: str) -> None:
     with pytest.raises(CrossShardRefused, match="a foreign key to member"):
         kinds().plan(sql)
@@ -209,7 +214,7 @@ def test_the_shard_key_keeps_its_column(change: str) -> None:
         kinds().plan(f"ALTER TABLE orders {change}")
 
 
-# --- what the rules accept and this version does not do ------------------------------------------------------------------
+# --- what the rules accept and this version does not do --------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,9 @@ def test_how_each_type_is_compared(column: str, compare: Compare, hidden: str | 
     assert found.hidden == (() if hidden is None else (hidden,))
 
 
-@pytest.mark.parametrize("place", ["ORDER BY doc", "GROUP BY doc", "ORDER BY my_f(nick)", "GROUP BY CONCAT(nick, note)"])
+@pytest.mark.parametrize(
+    "place", ["ORDER BY doc", "GROUP BY doc", "ORDER BY my_f(nick)", "GROUP BY CONCAT(nick, note)"]
+)
 def test_what_cannot_be_compared_is_refused(place: str) -> None:
     with pytest.raises(CrossShardRefused):
         SESSION.plan(f"SELECT {'memberId' if 'ORDER' in place else 'COUNT(*)'} FROM member {place}")
@@ -81,16 +83,21 @@ def test_what_cannot_be_compared_is_refused(place: str) -> None:
 @pytest.mark.parametrize(
     ("sql", "expected"),
     [
-        ("SELECT nick FROM member ORDER BY memberId", "SELECT nick, memberId AS `sk__0` FROM `member` ORDER BY memberId"),
-        ("SELECT nick AS n FROM member ORDER BY n", "SELECT nick AS n, WEIGHT_STRING(nick) AS `sk__0` FROM `member` ORDER BY n"),
+        ("SELECT nick FROM member ORDER BY memberId",
+         "SELECT nick, memberId AS `sk__0` FROM `member` ORDER BY memberId"),
+        ("SELECT nick AS n FROM member ORDER BY n",
+         "SELECT nick AS n, WEIGHT_STRING(nick) AS `sk__0` FROM `member` ORDER BY n"),
         ("SELECT memberId, nick FROM member ORDER BY score DESC, 2, score",
-         "SELECT memberId, nick, score AS `sk__0`, WEIGHT_STRING(nick) AS `sk__1` FROM `member` ORDER BY score DESC, 2, score"),
+         "SELECT memberId, nick, score AS `sk__0`, WEIGHT_STRING(nick) AS `sk__1` FROM `member` "
+         "ORDER BY score DESC, 2, score"),
         ("SELECT * FROM coupon ORDER BY code",
          "SELECT *, WEIGHT_STRING(`coupon`.`code`) AS `sk__0` FROM `coupon` ORDER BY code"),
         ("SELECT status FROM t_order GROUP BY status",
          "SELECT status, MIN(WEIGHT_STRING(status)) AS `sk__0` FROM `t_order` GROUP BY status"),
-        ("SELECT COUNT(*) FROM t_order GROUP BY sellerId", "SELECT COUNT(*), sellerId AS `sk__0` FROM `t_order` GROUP BY sellerId"),
-        ("SELECT AVG(amount) FROM t_order", "SELECT AVG(amount), SUM(amount) AS `sk__0`, COUNT(amount) AS `sk__1` FROM `t_order`"),
+        ("SELECT COUNT(*) FROM t_order GROUP BY sellerId",
+         "SELECT COUNT(*), sellerId AS `sk__0` FROM `t_order` GROUP BY sellerId"),
+        ("SELECT AVG(amount) FROM t_order",
+         "SELECT AVG(amount), SUM(amount) AS `sk__0`, COUNT(amount) AS `sk__1` FROM `t_order`"),
         ("SELECT AVG(amount), SUM(amount) FROM t_order",
          "SELECT AVG(amount), SUM(amount), SUM(amount) AS `sk__0`, COUNT(amount) AS `sk__1` FROM `t_order`"),
         ("SELECT MAX(remark) FROM t_order", "SELECT MAX(remark), MAX(WEIGHT_STRING(remark)) AS `sk__0` FROM `t_order`"),
@@ -164,13 +171,16 @@ def test_an_aggregate_that_is_ordered_by_but_not_selected_is_folded_too() -> Non
         ("SELECT IFNULL(SUM(amount), 0) FROM t_order", "the expression IFNULL(SUM(amount), 0) over several shards"),
         ("SELECT COUNT(DISTINCT status) FROM t_order", "COUNT(DISTINCT …) over several shards"),
         ("SELECT SUM(DISTINCT amount) FROM t_order", "SUM(DISTINCT …) over several shards"),
-        ("SELECT status, orderId, COUNT(*) FROM t_order GROUP BY status", "column orderId beside groups over several shards"),
+        ("SELECT status, orderId, COUNT(*) FROM t_order GROUP BY status",
+         "column orderId beside groups over several shards"),
         ("SELECT orderId, COUNT(*) FROM t_order", "column orderId beside groups over several shards"),
-        ("SELECT DISTINCT status, COUNT(*) FROM t_order GROUP BY status", "SELECT DISTINCT with groups over several shards"),
+        ("SELECT DISTINCT status, COUNT(*) FROM t_order GROUP BY status",
+         "SELECT DISTINCT with groups over several shards"),
         ("SELECT DISTINCT status FROM t_order ORDER BY amount", "ORDER BY a column that SELECT DISTINCT leaves out"),
         ("SELECT sellerId FROM t_order GROUP BY sellerId ORDER BY SUM(amount) / 2",
          "the expression SUM(amount) / 2 over several shards"),
-        ("SELECT sellerId FROM t_order GROUP BY sellerId ORDER BY amount", "column amount beside groups over several shards"),
+        ("SELECT sellerId FROM t_order GROUP BY sellerId ORDER BY amount",
+         "column amount beside groups over several shards"),
         ("SELECT memberId FROM member FOR UPDATE", "FOR UPDATE or FOR SHARE over several shards"),
         ("SELECT memberId FROM member UNION SELECT code FROM country", "this form of SELECT over several shards"),
         ("SELECT STDDEV(amount) FROM t_order", "STDDEV over several shards"),
@@ -188,7 +198,10 @@ def test_what_no_merge_can_answer_is_refused(sql: str, what: str) -> None:
 @pytest.mark.parametrize("clause", ["ORDER BY %s", "GROUP BY %s"])
 def test_a_parameter_is_no_sort_key(clause: str) -> None:
     with pytest.raises(CrossShardRefused, match="a parameter over several shards"):
-        SESSION.plan(f"SELECT COUNT(*) FROM t_order {clause}" if "GROUP" in clause else f"SELECT amount FROM t_order {clause}", (1,))
+        SESSION.plan(
+            f"SELECT COUNT(*) FROM t_order {clause}" if "GROUP" in clause else f"SELECT amount FROM t_order {clause}",
+            (1,),
+        )
 
 
 def test_all_of_it_passes_on_one_shard() -> None:

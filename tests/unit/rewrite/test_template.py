@@ -26,17 +26,19 @@ def one(sql: str, params: Params = None) -> Task:
     [
         ("SELECT n FROM member WHERE id = 5", "SELECT n FROM `m_1`.`member` WHERE id = 5"),
         ("SELECT n FROM `member` AS m WHERE id = 5", "SELECT n FROM `m_1`.`member` AS m WHERE id = 5"),
-        ("SELECT orders.n FROM orders WHERE memberId = 5", "SELECT orders.n FROM `o_1`.`orders_2` AS `orders` WHERE memberId = 5"),
+        ("SELECT orders.n FROM orders WHERE memberId = 5",
+         "SELECT orders.n FROM `o_1`.`orders_2` AS `orders` WHERE memberId = 5"),
         ("SELECT o.n FROM orders o WHERE memberId = 5", "SELECT o.n FROM `o_1`.`orders_2` o WHERE memberId = 5"),
         ("SELECT n FROM orders USE INDEX (a) WHERE memberId = 5",
          "SELECT n FROM `o_1`.`orders_2` AS `orders` USE INDEX (a) WHERE memberId = 5"),
         ("SELECT n FROM orders PARTITION (p0) WHERE memberId = 5",
          "SELECT n FROM `o_1`.`orders_2` PARTITION (p0) AS `orders` WHERE memberId = 5"),
-        ("SELECT n FROM(orders)WHERE orders.memberId=5", "SELECT n FROM(`o_1`.`orders_2` AS `orders`)WHERE orders.memberId=5"),
+        ("SELECT n FROM(orders)WHERE orders.memberId=5",
+         "SELECT n FROM(`o_1`.`orders_2` AS `orders`)WHERE orders.memberId=5"),
         ("SELECT 1 FROM orders a, orders b WHERE a.memberId = 5 AND b.memberId = 5",
          "SELECT 1 FROM `o_1`.`orders_2` a, `o_1`.`orders_2` b WHERE a.memberId = 5 AND b.memberId = 5"),
-        ("SELECT 1 FROM orders WHERE memberId = 5 AND EXISTS (SELECT 1 FROM orders x WHERE x.memberId = orders.memberId)",
-         "SELECT 1 FROM `o_1`.`orders_2` AS `orders` WHERE memberId = 5 AND EXISTS "
+        ("SELECT 1 FROM orders WHERE memberId=5 AND EXISTS (SELECT 1 FROM orders x WHERE x.memberId = orders.memberId)",
+         "SELECT 1 FROM `o_1`.`orders_2` AS `orders` WHERE memberId=5 AND EXISTS "
          "(SELECT 1 FROM `o_1`.`orders_2` x WHERE x.memberId = orders.memberId)"),
         ("INSERT INTO orders (memberId) VALUES (5) ON DUPLICATE KEY UPDATE n = orders.n + 1",
          "INSERT INTO `o_1`.`orders_2` (memberId) VALUES (5) ON DUPLICATE KEY UPDATE n = `orders_2`.n + 1"),
@@ -89,16 +91,21 @@ def test_percent_signs_keep_their_meaning() -> None:
         ((0, 1, "1", 5, 9), {1: ("%s, %s, %s", (0, 1, "1", 5, 9))}),
         ((0, 1, None, 2, 9), {1: ("%s", (0, 1, 9)), 2: ("%s", (0, 2, 9))}),
         ((0, 1, "01", 2, 9), {
-            0: ("%s", (0, "01", 9)), 1: ("%s, %s", (0, 1, "01", 9)), 2: ("%s, %s", (0, "01", 2, 9)), 3: ("%s", (0, "01", 9)),
+            0: ("%s", (0, "01", 9)), 1: ("%s, %s", (0, 1, "01", 9)), 2: ("%s, %s", (0, "01", 2, 9)), 3: ("%s",
+            (0, "01", 9)),
         }),
     ],
 )  # fmt: skip
-def test_a_list_is_split_with_its_arguments(params: tuple[object, ...], parts: dict[int, tuple[str, tuple[object, ...]]]) -> None:
+def test_a_list_is_split_with_its_arguments(
+    params: tuple[object, ...], parts: dict[int, tuple[str, tuple[object, ...]]]
+) -> None:
     found = tasks("SELECT %s FROM member WHERE id IN (%s, %s, %s) AND n < %s", params)
     if len(parts) == 1:
         assert found[0].args is params
         return
-    assert {int(task.shard.database[-1]): (task.sql.split("(", 1)[1].split(")")[0], task.args) for task in found} == parts
+    assert {
+        int(task.shard.database[-1]): (task.sql.split("(", 1)[1].split(")")[0], task.args) for task in found
+    } == parts
 
 
 def test_lists_of_literals_and_two_lists() -> None:
@@ -120,7 +127,10 @@ def test_rows_are_split_with_their_arguments(style: str) -> None:
     sql = "INSERT INTO member (id, n) VALUES (1, 'a)'), (2, 'b'),\n(5, 'c') ON DUPLICATE KEY UPDATE n = 9"
     params: Params = None
     if style == "positional":
-        sql, params = sql.replace("'a)'", "%s").replace("'b'", "%s").replace("'c'", "%s").replace("9", "%s"), (11, 12, 15, 9)
+        sql, params = (
+            sql.replace("'a)'", "%s").replace("'b'", "%s").replace("'c'", "%s").replace("9", "%s"),
+            (11, 12, 15, 9),
+        )
     elif style == "named":
         sql, params = sql.replace("'a)'", "%(x)s").replace("'c'", "%(z)s").replace("9", "%(x)s"), {"x": 1, "z": 3}
     first, second = tasks(sql, params)
@@ -158,7 +168,8 @@ def test_parameters_on_all_sides_of_what_changes() -> None:
     plan = SESSION.plan(sql, ("a", 1, 2, "b", "c", 3, 4))
     assert [task.args for task in plan.tasks] == [("a", "c", 1, "b", "c", 7), ("a", "c", 2, "b", "c", 7)]
     assert plan.tasks[0].sql == (
-        "SELECT %s, id, IF(%s, n, id) AS `sk__0` FROM `m_1`.`member` WHERE id IN (%s) AND n > %s ORDER BY IF(%s, n, id) LIMIT %s"
+        "SELECT %s, id, IF(%s, n, id) AS `sk__0` FROM `m_1`.`member` WHERE id IN (%s) AND n > %s "
+        "ORDER BY IF(%s, n, id) LIMIT %s"
     )
     assert (plan.window.offset, plan.window.limit) == (3, 4)
 
@@ -172,9 +183,12 @@ def test_hidden_columns_go_behind_the_select_list() -> None:
 
 def test_a_row_may_be_repeated() -> None:
     ready = SESSION.prepared("INSERT INTO member (id, n) VALUES (%s, %s) -- end", (1, 2))
-    (plan,) = ready.batch([(1, 2), (5, 6), (9, 0)], 500) or ()
-    assert plan.tasks == (
-        Task(ShardId("rds0", "m_1"), "INSERT INTO `m_1`.`member` (id, n) VALUES (%s, %s), (%s, %s), (%s, %s) -- end", (1, 2, 5, 6, 9, 0)),
+    plans = ready.batch([(1, 2), (5, 6), (9, 0)], 500)
+    assert plans is not None
+    assert len(plans) == 1
+    assert plans[0].tasks == (
+        Task(ShardId("rds0", "m_1"), "INSERT INTO `m_1`.`member` (id, n) VALUES (%s, %s), (%s, %s), (%s, %s) -- end",
+        (1, 2, 5, 6, 9, 0)),
     )  # fmt: skip
 
 

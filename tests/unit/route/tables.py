@@ -25,8 +25,8 @@ tables:
   listed:
     layout: flat
     shard_by: code
-    algorithm: { type: list, lists: [{ values: [DE], slot: 0 }, { values: [NO, SE], slot: 1 }, { values: [CN], slot: 2 },
-                 { values: [FR], slot: 3 }] }
+    algorithm: { type: list, lists: [{ values: [DE], slot: 0 }, { values: [NO, SE], slot: 1 },
+                                     { values: [CN], slot: 2 }, { values: [FR], slot: 3 }] }
   log: { layout: deep, shard_by: { database: memberId, table: { column: at, algorithm: { type: date, unit: month } } } }
   orders: { layout: deep, shard_by: memberId, algorithm: mod }
   genes: { layout: deep, shard_by: [memberId, id], algorithm: { type: gene, key: memberId, id: id, bits: 10 } }

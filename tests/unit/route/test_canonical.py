@@ -86,7 +86,8 @@ def test_texts_bytes_and_dates(kind: str, value: Any, expected: Any) -> None:
         ("VARCHAR(9) COLLATE utf8mb4_bin", 1), ("VARCHAR(9) COLLATE utf8mb4_bin", b"a"),
         ("VARCHAR(9) COLLATE utf8mb4_bin", DAY), ("VARCHAR(9) COLLATE utf8mb4_bin", Decimal(1)),
         ("VARBINARY(9)", 1), ("DATE", "2024-2-29"), ("DATE", "20240229"), ("DATE", 20240229), ("DATE", "2024-02-30"),
-        ("DATE", "0000-00-00"), ("DATE", "2024-02-29 12"), ("DATETIME", ZONED), ("DATETIME", "2024-02-29 12:00:00+01:00"),
+        ("DATE", "0000-00-00"), ("DATE", "2024-02-29 12"), ("DATETIME", ZONED),
+        ("DATETIME", "2024-02-29 12:00:00+01:00"),
         ("DATETIME", "2024-02-29 24:00:00"), ("DATETIME", b"2024-02-29"), ("DATETIME", "today"),
         ("DECIMAL(5,2)", 1), ("ENUM('a')", "a"), ("TIMESTAMP", "2024-02-29"),
     ],
@@ -98,7 +99,8 @@ def test_other_types_say_nothing_certain(kind: str, value: Any) -> None:
 @pytest.mark.parametrize(
     ("kind", "value", "expected"),
     [
-        ("BIGINT", "7", 7), ("TINYINT", -128, -128), ("TINYINT UNSIGNED", 255, 255), ("BIGINT UNSIGNED", 2**64 - 1, 2**64 - 1),
+        ("BIGINT", "7", 7), ("TINYINT", -128, -128), ("TINYINT UNSIGNED", 255, 255),
+        ("BIGINT UNSIGNED", 2**64 - 1, 2**64 - 1),
         ("VARCHAR(3) COLLATE utf8mb4_bin", 123, "123"), ("VARCHAR(3) COLLATE utf8mb4_bin", "东京😀", "东京😀"),
         ("VARBINARY(2)", "é", b"\xc3\xa9"), ("DATE", MIDNIGHT, DAY), ("DATETIME", "2024-02-29", MIDNIGHT),
         ("DATETIME(3)", NOON.replace(microsecond=5000), NOON.replace(microsecond=5000)),

@@ -30,9 +30,11 @@ def test_slots_of_one_key(condition: str, slots: list[int]) -> None:
 @pytest.mark.parametrize(
     ("condition", "slots"),
     [
-        ("id = 15", [1]), ("id < 10", [0, 1]), ("id <= 10", [0, 1]), ("id >= 20", [2, 3]), ("id > 5 AND id < 25", [0, 1, 2]),
+        ("id = 15", [1]), ("id < 10", [0, 1]), ("id <= 10", [0, 1]), ("id >= 20", [2, 3]),
+        ("id > 5 AND id < 25", [0, 1, 2]),
         ("id BETWEEN 12 AND 13", [1]), ("id BETWEEN 12 AND '13'", [1]), ("id BETWEEN 12 AND 13.5", ALL),
-        ("id BETWEEN 12 AND NULL", [0]), ("id > 30 OR id < 5", [0, 3]), ("id > 30 AND id < 5", [0]), ("15 > id", [0, 1]),
+        ("id BETWEEN 12 AND NULL", [0]), ("id > 30 OR id < 5", [0, 3]), ("id > 30 AND id < 5", [0]),
+        ("15 > id", [0, 1]),
     ],
 )  # fmt: skip
 def test_slots_of_ranges(condition: str, slots: list[int]) -> None:
@@ -81,10 +83,15 @@ def test_one_text_goes_where_its_parameters_say(params: Params, slots: list[int]
 @pytest.mark.parametrize(
     ("sql", "slots"),
     [
-        ("SELECT 1", [0]), ("SELECT v FROM config", [0]), ("SELECT name FROM country", [0]),
+        ("SELECT 1", [0]),
+        ("SELECT v FROM config", [0]),
+        ("SELECT name FROM country", [0]),
         ("SELECT 1 FROM member m JOIN address a ON a.memberId = m.id", ALL),
         ("SELECT 1 FROM member m JOIN address a ON a.memberId = m.id WHERE a.memberId = 5", [1]),
-        ("SELECT 1 FROM member m JOIN address a ON a.memberId = m.id WHERE m.id IN (1, 2) AND a.memberId IN (2, 3)", [2]),
+        (
+            "SELECT 1 FROM member m JOIN address a ON a.memberId = m.id WHERE m.id IN (1, 2) AND a.memberId IN (2, 3)",
+            [2],
+        ),
         ("SELECT 1 FROM member m, other o WHERE m.id = 1 AND o.id = 5", [1]),
         ("SELECT 1 FROM member m LEFT JOIN country c ON c.code = m.name", ALL),
         ("SELECT 1 FROM country c JOIN member m ON c.code = m.name", ALL),
@@ -165,7 +172,8 @@ def test_rows_without_a_certain_key_are_refused(sql: str, errno: int | None) -> 
         ("UPDATE member SET n = 1 WHERE id = 5", [1]), ("UPDATE member SET n = 1 WHERE id IN (5, 6)", [1, 2]),
         ("DELETE FROM member WHERE id = 5 AND n = 1", [1]), ("DELETE FROM member WHERE 1 = 0", [0]),
         ("UPDATE member m JOIN address a ON a.memberId = m.id SET a.n = 1 WHERE m.id = 6", [2]),
-        ("UPDATE config SET v = 1", [0]), ("UPDATE country SET n = 1", ALL), ("DELETE FROM country WHERE code = 'x'", ALL),
+        ("UPDATE config SET v = 1", [0]), ("UPDATE country SET n = 1", ALL),
+        ("DELETE FROM country WHERE code = 'x'", ALL),
         ("INSERT INTO country (code) VALUES ('a'), ('b')", ALL), ("INSERT INTO config (k) VALUES ('a')", [0]),
         ("UPDATE ranged SET n = 1 WHERE id > 15", [1, 2, 3]),
     ],
@@ -180,7 +188,9 @@ def test_a_broadcast_write_writes_copies() -> None:
     assert not SESSION.plan("UPDATE member SET n = 1 WHERE id IN (1, 2)").route.copies
 
 
-@pytest.mark.parametrize("sql", ["UPDATE member SET n = 1", "DELETE FROM member WHERE n = 5", "UPDATE member SET n = 1 WHERE NOT id = 1"])
+@pytest.mark.parametrize(
+    "sql", ["UPDATE member SET n = 1", "DELETE FROM member WHERE n = 5", "UPDATE member SET n = 1 WHERE NOT id = 1"]
+)
 def test_a_write_without_a_key_needs_leave(sql: str) -> None:
     with pytest.raises(ScatterWriteRefused, match="full_scan_writes"):
         SESSION.plan(sql)
@@ -198,7 +208,8 @@ def test_a_write_without_a_key_needs_leave(sql: str) -> None:
         "INSERT INTO country (code) SELECT k FROM config",
         "UPDATE country SET n = (SELECT COUNT(*) FROM member WHERE id = 1)",
         "UPDATE country SET n = (SELECT COUNT(*) FROM config)",
-        "UPDATE country SET n = RAND()", "UPDATE country SET name = NOW()", "UPDATE country SET name = CURRENT_TIMESTAMP",
+        "UPDATE country SET n = RAND()", "UPDATE country SET name = NOW()",
+        "UPDATE country SET name = CURRENT_TIMESTAMP",
         "DELETE FROM country LIMIT 1", "UPDATE country SET n = 1 ORDER BY code LIMIT 1",
     ],
 )  # fmt: skip
@@ -255,7 +266,10 @@ def test_reasons(sql: str, reason: str, narrowed: bool) -> None:
 
 
 def test_errors_hold_no_values() -> None:
-    for sql, params in [("INSERT INTO member (id) VALUES (%s)", ("s3cret",)), ("INSERT INTO listed (code) VALUES (%s)", ("zz",))]:
+    for sql, params in [
+        ("INSERT INTO member (id) VALUES (%s)", ("s3cret",)),
+        ("INSERT INTO listed (code) VALUES (%s)", ("zz",)),
+    ]:
         with pytest.raises(Error) as caught:
             SESSION.plan(sql, params)
         assert str(params[0]) not in str(caught.value)

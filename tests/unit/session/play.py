@@ -23,7 +23,7 @@ from shardkit.flow import (
     Rows,
     SetState,
 )
-from shardkit.session import statements
+from shardkit.session import metadata, statements
 from shardkit.values import Params, Row, ShardId
 from tests.plan.offline import Offline
 from tests.unit.route.tables import RULES, TABLES
@@ -66,7 +66,7 @@ class Play:
 
     def know_tables(self, text: str, params: Params) -> None:
         """Metadata is not what these tests look at."""
-        self._offline.run(statements.prepared(self.session, text, params))
+        self._offline.run(metadata.prepared(self.session, text, params))
 
     def run(self, script: Script, *answers: Any) -> list[Head | Rows]:
         """Run a script to its end."""

@@ -147,7 +147,7 @@ def test_an_unread_result_is_given_up_without_a_word() -> None:
     script.close()
 
 
-# --- look-ups ------------------------------------------------------------------------------------------------------------
+# --- look-ups --------------------------------------------------------------------------------------------------------
 
 
 def fresh() -> Session:
@@ -192,7 +192,7 @@ def test_the_first_physical_table_stands_for_all() -> None:
 
 def test_a_table_that_is_not_there_is_unknown() -> None:
     session = fresh()
-    with pytest.raises(UnknownTable, match="rds0/m_0.member is not there") as caught:
+    with pytest.raises(UnknownTable, match=r"rds0/m_0\.member is not there") as caught:
         looked_up(statements.execute(session, "SELECT 1 FROM member", None), {})
     assert (caught.value.errno, caught.value.shards) == (1146, (SHARDS[0],))
     assert session.planner.catalog.table("member") is None

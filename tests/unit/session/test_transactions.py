@@ -15,6 +15,7 @@ from shardkit.errors import (
     StatementTimeout,
     TransactionAborted,
 )
+from shardkit.flow import Head
 from shardkit.session import statements, transaction
 from shardkit.session.state import BEGIN
 from tests.unit.session.play import SHARDS, Play, Refused, opened, wrote
@@ -58,7 +59,9 @@ def test_writers_are_committed_one_after_another() -> None:
 
 
 @pytest.mark.parametrize("failing", [0, 1, 2])
-@pytest.mark.parametrize("error", [ConnectionLost("gone"), StatementTimeout("late"), OperationalError("no"), ValueError("x")])
+@pytest.mark.parametrize(
+    "error", [ConnectionLost("gone"), StatementTimeout("late"), OperationalError("no"), ValueError("x")]
+)
 def test_a_commit_that_fails_at_any_place(failing: int, error: Exception) -> None:
     play = writing(1, 2, 3)
     play.execute("SELECT n FROM member WHERE id = 0", (opened(),))
@@ -117,11 +120,14 @@ def test_a_write_on_several_shards_under_autocommit_is_a_transaction_of_its_own(
         f"enlist m_1 m_2: {BEGIN}", "query m_1: DELETE FROM member WHERE id IN (1)",
         "query m_2: DELETE FROM member WHERE id IN (2)", "finish m_1: COMMIT", "finish m_2: COMMIT",
     ]  # fmt: skip
-    assert head[1] == 7
+    assert isinstance(head, Head)
+    assert head.rowcount == 7
     assert (play.session.explicit, play.session.enlisted) == (False, {})
 
 
-@pytest.mark.parametrize("error", [IntegrityError("twice", errno=1062), ConnectionLost("gone"), KeyboardInterrupt(), ValueError("x")])
+@pytest.mark.parametrize(
+    "error", [IntegrityError("twice", errno=1062), ConnectionLost("gone"), KeyboardInterrupt(), ValueError("x")]
+)
 def test_its_failure_is_rolled_back_everywhere(error: BaseException) -> None:
     play = Play(autocommit=True)
     with pytest.raises(type(error)):
@@ -144,16 +150,18 @@ def test_it_may_be_in_doubt_like_any_commit() -> None:
 def test_copies_count_once() -> None:
     play = Play(autocommit=True)
     (head,) = play.execute("UPDATE country SET n = 1", (wrote(2), wrote(2), wrote(2), wrote(2)))
-    assert head[1] == 2
+    assert isinstance(head, Head)
+    assert head.rowcount == 2
 
 
 def test_the_first_id_a_server_made_is_told() -> None:
     play = Play(autocommit=True)
     (head,) = play.execute("INSERT INTO member (id) VALUES (1), (2)", (wrote(1), wrote(1, 77)))
-    assert head[1:3] == (2, 77)
+    assert isinstance(head, Head)
+    assert (head.rowcount, head.lastrowid) == (2, 77)
 
 
-# --- statements that fail ---------------------------------------------------------------------------------------------------
+# --- statements that fail --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("error", [DEADLOCK, ConnectionLost("gone"), StatementTimeout("late"), ValueError("x")])
@@ -214,7 +222,7 @@ def test_a_shard_that_cannot_join_has_not_joined() -> None:
     assert list(play.session.enlisted) == [SHARDS[1]]
 
 
-# --- by statement ----------------------------------------------------------------------------------------------------------
+# --- by statement ----------------------------------------------------------------------------------------------------
 
 
 def test_begin_commits_what_is_open() -> None:
@@ -272,7 +280,7 @@ def test_closing_rolls_back() -> None:
     assert play.ops == []
 
 
-# --- savepoints --------------------------------------------------------------------------------------------------------------
+# --- savepoints ------------------------------------------------------------------------------------------------------
 
 
 def test_a_shard_that_joins_later_repeats_the_savepoints() -> None:

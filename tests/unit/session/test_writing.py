@@ -87,7 +87,7 @@ def test_an_error_is_thrown_into_the_statement_that_failed() -> None:
         many(play, INSERT, [(1, 0)])
 
 
-# --- DDL -----------------------------------------------------------------------------------------------------------------
+# --- DDL -------------------------------------------------------------------------------------------------------------
 
 
 def test_ddl_runs_on_one_physical_table_after_another() -> None:
@@ -115,7 +115,7 @@ def test_ddl_that_fails_says_how_far_it_came() -> None:
     assert play.session.planner.catalog.table("country") is None
 
 
-# --- SET -----------------------------------------------------------------------------------------------------------------
+# --- SET -------------------------------------------------------------------------------------------------------------
 
 
 def test_set_is_tried_on_one_shard_and_remembered() -> None:
