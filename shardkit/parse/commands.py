@@ -153,6 +153,8 @@ def _set(source: Source) -> Command:
         return _names(source, words)
     if second == "CHARACTER" or second == "CHARSET":
         raise NotSupportedError("SET CHARACTER SET", why="shardkit speaks utf8mb4", instead="SET NAMES utf8mb4")
+    if len(words) < 2:
+        raise SqlSyntaxError("You have an error in your SQL syntax: SET of nothing")
     entries = [_variable(source, tokens, first, end) for first, end in tokens.split(1, len(words))]
     for key, text in entries:
         if key == "autocommit":
@@ -164,7 +166,9 @@ def _set(source: Source) -> Command:
 
 
 def _names(source: Source, words: list[str]) -> Command:
-    if len(words) < 3 or words[2].strip("'\"") not in ("UTF8MB4", "DEFAULT"):
+    if len(words) not in (3, 5) or words[3:4] not in ([], ["COLLATE"]):
+        raise SqlSyntaxError("You have an error in your SQL syntax: SET NAMES takes a charset and perhaps COLLATE")
+    if words[2].strip("'") not in ("UTF8MB4", "DEFAULT"):
         raise NotSupportedError("SET NAMES other than utf8mb4", why="shardkit speaks utf8mb4 with every server",
                                 instead="SET NAMES utf8mb4 [COLLATE …]")  # fmt: skip
     return SetVariables((("names", source.clean.strip().rstrip(";")),))
@@ -173,7 +177,7 @@ def _names(source: Source, words: list[str]) -> Command:
 def _variable(source: Source, tokens: Tokens, first: int, end: int) -> tuple[str, str]:
     words = tokens.words()
     assign = next((i for i in range(first, end) if words[i] in ("=", ":=")), -1)
-    if assign < 0 or assign + 1 >= end:
+    if assign <= first or assign + 1 >= end:
         raise SqlSyntaxError("You have an error in your SQL syntax: SET needs name = value")
     start, stop = tokens.span(first, assign)
     name = "".join(source.clean[start:stop].split()).lower()

@@ -24,7 +24,7 @@ class Ddl:
 
     verb: str
     statement: Statement
-    gone: frozenset[str] = frozenset()  # columns that ALTER TABLE drops or renames, lower case
+    gone: frozenset[str] = frozenset()  # columns that ALTER TABLE drops, renames or gives another type, lower case
 
 
 def read_ddl(source: Source) -> Ddl:
@@ -99,10 +99,10 @@ def _refuse_forms(source: Source, tokens: Tokens, words: list[str], verb: str, a
 
 
 def _gone(tokens: Tokens, words: list[str], at: int) -> frozenset[str]:
-    """The columns after DROP [COLUMN] [IF EXISTS], CHANGE [COLUMN] and RENAME COLUMN."""
+    """The columns after DROP [COLUMN] [IF EXISTS], CHANGE [COLUMN], MODIFY [COLUMN] and RENAME COLUMN."""
     found = set()
     for index in range(at + 1, len(words)):
-        if words[index] not in ("DROP", "CHANGE", "RENAME") or tokens.depth[index] != 0:
+        if words[index] not in ("DROP", "CHANGE", "MODIFY", "RENAME") or tokens.depth[index] != 0:
             continue
         name = index + 1
         while name < len(words) and words[name] in ("COLUMN", "IF", "EXISTS"):

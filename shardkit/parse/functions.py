@@ -27,6 +27,12 @@ CLOCK = frozenset({
     "NOW", "CURDATE", "CURTIME", "CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP",
     "SYSDATE", "UTC_DATE", "UTC_TIME", "UTC_TIMESTAMP",
 })  # fmt: skip
+BARE = frozenset({
+    "CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP", "UTC_DATE", "UTC_TIME",
+    "UTC_TIMESTAMP",
+})  # fmt: skip
+"""Functions that may be called without brackets."""
+
 VOLATILE = CLOCK | {"RAND", "UUID", "UUID_SHORT", "RANDOM_BYTES", "SLEEP"}
 """Another value on another shard."""
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sqlglot.tokens import TokenType
 
-from shardkit.parse.functions import FOLDED, NOT_CALLS, SCALAR, VOLATILE, WHOLE
+from shardkit.parse.functions import BARE, FOLDED, NOT_CALLS, SCALAR, VOLATILE, WHOLE
 from shardkit.parse.tokens import Clause, Tokens
 
 ONE_SHARD = "give the shard key with = so that one shard answers"
@@ -67,7 +67,8 @@ def _is_bracket(tokens: Tokens, index: int) -> bool:
 
 def _is_call(tokens: Tokens, index: int) -> bool:
     token = tokens.items[index]
-    if not _is_bracket(tokens, index + 1) or token.token_type in (TokenType.IDENTIFIER, TokenType.STRING):
+    bare = token.text.upper() in BARE
+    if token.token_type in (TokenType.IDENTIFIER, TokenType.STRING) or not (bare or _is_bracket(tokens, index + 1)):
         return False
     if index and tokens.items[index - 1].token_type in (TokenType.DOT, TokenType.PARAMETER):
         return False

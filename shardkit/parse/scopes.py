@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from shardkit.errors import ProgrammingError, UnknownColumn
 from shardkit.flow import Column, TableInfo
+from shardkit.parse.functions import BARE
 
 _BRACKETS = (exp.Subquery, exp.Paren)
 QUERY_NODES = (exp.Select, exp.Update, exp.Delete, exp.Insert)
@@ -80,6 +81,8 @@ class Scope:
         if self.derived or self.parent is not None or column.args.get("db"):
             return
         name = column.name.lower()
+        if not column.table and not column.this.quoted and name.upper() in BARE:
+            return
         if column.table:
             use = self.uses.get(column.table, self.uses.get(column.table.lower()))
             found = 1 if use is not None and name in self.columns[use] else 0

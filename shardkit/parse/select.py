@@ -60,8 +60,10 @@ class Shaper:
         """An expression that stands in these tokens."""
         start, stop = self.tokens.span(first, end)
         text = self.source.clean[start:stop]
-        bare = node.unnest()
-        call = self.call(bare, text)
+        bare, inside = node.unnest(), text
+        while isinstance(node, exp.Paren) and inside.startswith("("):
+            node, inside = node.this, inside[1:-1].strip()
+        call = self.call(bare, inside)
         aggregated = _aggregated(node)
         constant = isinstance(bare, (exp.Literal, exp.Null, exp.Boolean, exp.Placeholder))
         return Expr(
@@ -227,8 +229,9 @@ class Shaper:
         return False
 
     def position(self, node: exp.Expr, items: list[Item]) -> int | None:
-        if isinstance(node, exp.Literal) and not node.is_string and str(node.this).isdigit():
-            position = int(str(node.this)) - 1
+        bare = node.unnest()
+        if isinstance(bare, exp.Literal) and not bare.is_string and str(bare.this).isdigit():
+            position = int(str(bare.this)) - 1
             return position if 0 <= position < len(items) else None
         return None
 

@@ -17,7 +17,7 @@ from shardkit.flow import Kind, Span, Statement, TableUse
 from shardkit.parse import scopes as scoping
 from shardkit.parse import write
 from shardkit.parse.draft import Draft
-from shardkit.parse.functions import CLOCK, SESSION, VOLATILE
+from shardkit.parse.functions import BARE, CLOCK, SCALAR, SESSION, VOLATILE, WHOLE
 from shardkit.parse.lexer import PREFIX, Source, Style, lex
 from shardkit.parse.predicate import ANYTHING, Solver
 from shardkit.parse.relations import colocated, picks, select_key_facts
@@ -33,6 +33,8 @@ _KINDS = {
 
 def read(source: Source, word: str) -> Draft:
     """Parse a SELECT or a write. Raises SqlSyntaxError, SessionBoundRefused, NotSupportedError."""
+    if not source.clean.strip(" \t\r\n;"):
+        raise SqlSyntaxError("Query was empty", errno=1065)
     kind = _KINDS.get(word)
     if kind is None:
         raise SqlSyntaxError(
@@ -128,11 +130,20 @@ def _tables(tree: exp.Expr, source: Source) -> list[exp.Table]:
 
 
 def _is_cte(table: exp.Table) -> bool:
+    """Whether a CTE that is seen from there has the name. A CTE sees those before it, and itself if RECURSIVE."""
     node: exp.Expr | None = table.parent
+    inside: exp.Expr | None = None
     while node is not None:
+        if isinstance(node, exp.CTE):
+            inside = node
         clause = node.args.get("with_")
-        if clause is not None and any(cte.alias.lower() == table.name.lower() for cte in clause.expressions):
-            return True
+        if clause is not None:
+            seen = list(clause.expressions)
+            if inside in seen:
+                seen = seen[: seen.index(inside) + bool(clause.args.get("recursive"))]
+            if any(cte.alias == table.name for cte in seen):
+                return True
+            inside = None
         node = node.parent
     return False
 
@@ -167,7 +178,7 @@ def analyse(draft: Draft, names: Names) -> Statement:
         colocated=groups, qualifiers=_qualifiers(draft, uses, scopes),
         picks=picks(draft, ordered, keys, solver), blockers=tuple(blockers), select=select, insert=insert,
         locking=bool(draft.tree.find(exp.Lock)), needs_database=_needs_database(draft),
-        volatile=bool(words & (VOLATILE - CLOCK)), clock=bool(words & CLOCK),
+        volatile=bool(words & (VOLATILE - CLOCK)) or _is_opaque(draft), clock=bool(words & CLOCK),
         clauses=frozenset(draft.tokens.clauses()),
     )  # fmt: skip
 
@@ -239,7 +250,16 @@ def _calls(tokens: Tokens) -> set[str]:
     words = tokens.words()
     bracket = [token.token_type == TokenType.L_PAREN for token in tokens.items]
     return {word for word, following in zip(words, [*bracket[1:], False], strict=True) if following} | (
-        set(words) & {"CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME"}
+        set(words) & BARE
+    )
+
+
+def _is_opaque(draft: Draft) -> bool:
+    """Server variables, and functions shardkit does not know: each server may have its own answer."""
+    return any(
+        isinstance(node, exp.SessionParameter)
+        or (isinstance(node, exp.Anonymous) and node.name.upper() not in SCALAR | WHOLE | CLOCK)
+        for node in draft.tree.walk()
     )
 
 

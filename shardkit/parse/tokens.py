@@ -27,6 +27,7 @@ _MODIFIERS = {
     "ALL", "DISTINCT", "DISTINCTROW", "HIGH_PRIORITY", "STRAIGHT_JOIN", "SQL_SMALL_RESULT", "SQL_BIG_RESULT",
     "SQL_BUFFER_RESULT", "SQL_NO_CACHE", "SQL_CACHE", "SQL_CALC_FOUND_ROWS",
 }  # fmt: skip
+_QUOTES = {TokenType.STRING: "'{}'", TokenType.IDENTIFIER: "`{}`"}
 _OPEN, _CLOSE = TokenType.L_PAREN, TokenType.R_PAREN
 
 
@@ -142,12 +143,12 @@ class Tokens:
         return rows
 
     def words(self) -> Sequence[str]:
-        """The tokens' texts in capitals (quoted names and strings as themselves)."""
-        return [token.text.upper() for token in self.items]
+        """The tokens' texts in capitals; strings and quoted names keep quotes, so that they are no keywords."""
+        return [_QUOTES.get(token.token_type, "{}").format(token.text.upper()) for token in self.items]
 
     def _is_modifier(self, index: int) -> bool:
         token = self.items[index]
-        return token.token_type != TokenType.IDENTIFIER and token.text.upper() in _MODIFIERS
+        return token.token_type not in _QUOTES and token.text.upper() in _MODIFIERS
 
     def _is_index_hint(self, index: int) -> bool:
         """`USE INDEX FOR ORDER BY (…)` holds words of clauses."""

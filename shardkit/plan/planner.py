@@ -27,8 +27,8 @@ from shardkit.plan.names import RuleNames
 from shardkit.plan.point import Point
 from shardkit.plan.prepared import Prepared
 from shardkit.rewrite import Template, name_edits
-from shardkit.rules import Rules, ShardedTable, SingleTable, Table
-from shardkit.values import Params, PhysicalTable
+from shardkit.rules import BroadcastTable, Rules, ShardedTable, SingleTable, Table
+from shardkit.values import Params, PhysicalTable, ShardId
 
 Ready: TypeAlias = Prepared | Command | Ddl
 
@@ -126,10 +126,10 @@ class Planner:
         """The tasks of a DDL statement: one for each physical table. Raises UnknownTable, CrossShardRefused."""
         statement = ddl.statement
         main = self.known(statement.tables[0].name)
-        tables = [main, *(self.rules.find(use.name) for use in statement.tables[1:])]
+        tables = [main, *(self.known(use.name) for use in statement.tables[1:])]
         if isinstance(main, ShardedTable) and ddl.gone & set(main.sharding.columns):
             raise CrossShardRefused(
-                f"dropping or renaming the shard key of {main.name}", why="the rules find rows by it",
+                f"dropping or changing the shard key of {main.name}", why="the rules find rows by it",
                 instead="a new table in the rules, and its rows copied",
             )  # fmt: skip
         template = Template(statement, name_edits(statement))
@@ -141,24 +141,25 @@ class Planner:
         else:
             places = [(PhysicalTable(shard, main.name), i) for i, shard in enumerate(main.layout.shards)]
         for place, slot in places:
-            names = [place.name]
-            for use, other in zip(statement.tables[1:], tables[1:], strict=True):
-                names.append(self._referenced(use.name, other, main, slot))
-            targets.append(Target(place.shard, slot, tuple(names)))
+            names = (self._referenced(other, main, place.shard, slot) for other in tables[1:])
+            targets.append(Target(place.shard, slot, (place.name, *names)))
         tasks = tuple(Task(t.shard, template.render(t, None, {}, None)[0]) for t in targets)
         return Plan(Kind.DDL, Route(tuple(targets), f"every physical table of {main.name}"), tasks)
 
-    def _referenced(self, name: str, other: Any, main: Any, slot: int) -> str:
+    def _referenced(self, other: Table, main: Table, shard: ShardId, slot: int) -> str:
         """The physical table a foreign key refers to; it must lie beside the table that refers."""
-        same = isinstance(other, ShardedTable) and isinstance(main, ShardedTable) and other.layout is main.layout
-        if same:
-            return str(other.layout.place(slot, other.name).name)
-        if other is not None and not isinstance(other, ShardedTable):
-            return name
-        raise CrossShardRefused(
-            f"a foreign key to {name}", why="its rows may lie on other shards",
-            instead="a foreign key to a bound or broadcast table",
-        )  # fmt: skip
+        match other:
+            case ShardedTable() if isinstance(main, ShardedTable) and other.layout is main.layout:
+                return other.layout.place(slot, other.name).name
+            case BroadcastTable() if shard in other.layout.shards:
+                return other.name
+            case SingleTable() if other.shard == shard:
+                return other.name
+            case _:
+                raise CrossShardRefused(
+                    f"a foreign key to {other.name}", why=f"its rows do not lie in {shard}",
+                    instead="a foreign key to a bound or broadcast table of the same layout",
+                )  # fmt: skip
 
 
 def style_of(params: Params) -> Style:

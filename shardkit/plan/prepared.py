@@ -169,8 +169,9 @@ class Prepared:
             return None
         groups: dict[Target, list[Sequence[Any]]] = {}
         for params in rows:
+            if not isinstance(params, Sequence):
+                raise ParameterError("parameters of executemany are all sequences or all mappings")
             self._check_params(params)
-            assert isinstance(params, Sequence)
             groups.setdefault(self.router.route(params, ()).targets[0], []).append(params)
         return [self._batch_plan(target, part) for target, mine in groups.items() for part in _parts(mine, size)]
 

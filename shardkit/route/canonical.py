@@ -15,8 +15,8 @@ from typing import Any, Final
 from shardkit.errors import ShardKeyError
 from shardkit.flow import Column, Family
 
-_DIGITS = re.compile(r"(0|-?[1-9]\d{0,14})\Z")
-_ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?)?\Z")
+_DIGITS = re.compile(r"(0|-?[1-9][0-9]{0,14})\Z")
+_ISO = re.compile(r"(?a)(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?)?\Z")
 _EXACT_COLLATIONS = {"utf8mb4_bin", "utf8mb4_0900_bin", "utf8mb4_nopad_bin"}
 _NO_PAD = {"utf8mb4_0900_bin", "utf8mb4_nopad_bin"}
 _BITS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}

@@ -73,8 +73,9 @@ def abort(session: Session, reason: str) -> Steps:
 
 def begin(session: Session, text: str = BEGIN) -> Steps:
     """BEGIN: ends an open transaction by committing it, as MySQL does."""
+    following = session.next_transaction if not session.enlisted else None
     yield from commit(session)
-    session.explicit, session.begin = True, text
+    session.explicit, session.begin, session.next_transaction = True, text, following
 
 
 def rollback(session: Session) -> Steps:
