@@ -167,7 +167,8 @@ def _set(source: Source) -> Command:
 
 def _names(source: Source, words: list[str]) -> Command:
     if len(words) not in (3, 5) or words[3:4] not in ([], ["COLLATE"]):
-        raise SqlSyntaxError("You have an error in your SQL syntax: SET NAMES takes a charset and perhaps COLLATE")
+        raise NotSupportedError("SET NAMES together with others", why="each setting is kept and repeated by itself",
+                                instead="a SET of its own for each")  # fmt: skip
     if words[2].strip("'") not in ("UTF8MB4", "DEFAULT"):
         raise NotSupportedError("SET NAMES other than utf8mb4", why="shardkit speaks utf8mb4 with every server",
                                 instead="SET NAMES utf8mb4 [COLLATE …]")  # fmt: skip

@@ -197,7 +197,7 @@ def slot_of(name: str, key: int | None) -> int:
     return SESSION.planner.rules.sharded[name].sharding.slot({"k": key or 0})
 
 
-@settings(CALM, max_examples=250)
+@settings(CALM, max_examples=180)
 @example("by_mod", Condition("k = '07'", (), lambda row: row["k"] == 7))
 @given(st.sampled_from(["by_hash", "by_mod", "by_range"]), CONDITIONS)
 def test_matching_rows_lie_on_routed_shards(name: str, condition: Condition) -> None:
@@ -207,7 +207,7 @@ def test_matching_rows_lie_on_routed_shards(name: str, condition: Condition) -> 
     assert needed <= slots
 
 
-@settings(CALM, max_examples=120)
+@settings(CALM, max_examples=60)
 @given(st.sampled_from(["UPDATE by_mod t SET x = 1 WHERE", "DELETE FROM by_mod AS t WHERE"]), CONDITIONS)
 def test_matching_rows_are_written(verb: str, condition: Condition) -> None:
     slots = set(SESSION.slots(f"{verb} {condition.sql}", condition.params or None))

@@ -137,7 +137,6 @@ def test_set_takes_no_placeholders() -> None:
         read("SET time_zone = %s", Style.POSITIONAL)
 
 
-@pytest.mark.xfail(reason="it is taken for a SET of nothing, or of a variable without a name")
 @pytest.mark.parametrize("text", ["SET", "SET = 1"])
 def test_set_of_nothing(text: str) -> None:
     with pytest.raises(SqlSyntaxError):

@@ -77,7 +77,6 @@ def test_ddl_without_a_table(text: str) -> None:
     "text", ["CREATE TABLE t (a INT COMMENT 'references')", "ALTER TABLE t ADD a INT COMMENT 'rename'",
              "ALTER TABLE t ADD a INT COMMENT 'exchange'", "CREATE TABLE t (`references` INT)"]
 )  # fmt: skip
-@pytest.mark.xfail(reason="a quoted text or name that reads like a keyword is taken for it")
 def test_texts_and_names_are_no_keywords(text: str) -> None:
     assert [use.name for use in read(text).statement.tables] == ["t"]
 

@@ -190,4 +190,4 @@ def test_any_text_is_read_or_refused(text: str, style: Style) -> None:
     except (SqlSyntaxError, ParameterError, NotSupportedError):
         return
     assert len(source.clean) == len(text)
-    assert all(0 <= source.origin(offset) <= len(text) for offset in range(len(source.parser_text) + 1))
+    assert (source.origin(0), source.origin(len(source.parser_text))) == (0, len(text))

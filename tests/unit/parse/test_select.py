@@ -86,7 +86,6 @@ def test_an_alias_hides_a_column_in_order_by_but_not_in_group_by() -> None:
 
 
 @pytest.mark.parametrize("order", ["(2)", "((2)) DESC"])
-@pytest.mark.xfail(reason="a position in brackets is taken for a constant")
 def test_a_position_in_brackets_is_a_position(order: str) -> None:
     assert shape(f"SELECT memberId, nick FROM member ORDER BY {order}").order[0].item == 1
 
@@ -135,7 +134,6 @@ def test_aggregate_calls(item: str, expected: tuple[str, str, bool, bool] | None
     assert (call and (call.function, call.argument, call.distinct, call.keyed)) == expected
 
 
-@pytest.mark.xfail(reason="the brackets around an aggregate are taken for its own")
 def test_an_aggregate_in_brackets() -> None:
     call = shape("SELECT (AVG(amount)) FROM t_order").items[0].expr.call
     assert call is None or call.argument == "amount"
@@ -209,13 +207,11 @@ def test_what_does_not_stand_in_the_way(sql: str) -> None:
     assert blockers(sql) == []
 
 
-@pytest.mark.xfail(reason="a quoted text that reads like a keyword is taken for it")
 @pytest.mark.parametrize("condition", ["status = 'rollup'", "status IN ('ROLLUP')"])
 def test_texts_are_no_keywords(condition: str) -> None:
     assert blockers(f"SELECT memberId FROM t_order WHERE {condition}") == []
 
 
-@pytest.mark.xfail(reason="a quoted text that reads like a keyword is taken for it")
 def test_a_text_is_not_sql_calc_found_rows() -> None:
     assert blockers("SELECT 'SQL_CALC_FOUND_ROWS' FROM t_order") == []
 
@@ -252,7 +248,6 @@ def test_refused_before_any_name_is_known(sql: str, error: type[Exception]) -> N
         statement(sql)
 
 
-@pytest.mark.xfail(reason="reported as any other syntax error")
 @pytest.mark.parametrize("text", ["", " ; ", "/* nothing */"])
 def test_an_empty_statement(text: str) -> None:
     with pytest.raises(SqlSyntaxError) as caught:

@@ -76,7 +76,6 @@ def test_the_select_list_is_split_at_its_own_commas(text: str, expected: list[st
     assert body(text, "select") == expected
 
 
-@pytest.mark.xfail(reason="a quoted text that reads like a modifier is skipped")
 def test_a_text_is_no_modifier() -> None:
     assert body("SELECT 'distinct', a FROM t", "select") == ["'distinct'", "a"]
 

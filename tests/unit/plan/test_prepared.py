@@ -70,7 +70,6 @@ def test_a_wrong_row_stops_the_batch_before_anything_is_sent(row: Any, error: ty
         batches([(1, 1), (2, 2), row])
 
 
-@pytest.mark.xfail(reason="a mapping among sequences passes the count and fails an assertion", raises=AssertionError)
 def test_a_mapping_among_sequences_is_a_parameter_error() -> None:
     with pytest.raises(ParameterError):
         batches([(1, 1), {"a": 1, "b": 2}])

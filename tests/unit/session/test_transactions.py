@@ -244,7 +244,6 @@ def test_an_explicit_transaction_under_autocommit() -> None:
 
 
 @pytest.mark.parametrize("autocommit", [True, False])
-@pytest.mark.xfail(reason="BEGIN forgets the isolation level that was set for it")
 def test_set_transaction_holds_for_the_next_transaction_only(autocommit: bool) -> None:
     play = Play(autocommit=autocommit)
     play.execute("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
