@@ -52,4 +52,4 @@ def _show(rules: Rules) -> None:
     out.print(tables)
     for notice in rules.notices:
         err.print(Text(str(notice), style="yellow"), soft_wrap=True)
-    out.print(Text(f"{rules.file}: no mistakes", style="green"))
+    out.print(Text(f"{rules.file}: no mistakes", style="green"), soft_wrap=True)

@@ -180,6 +180,10 @@ def _variable(source: Source, tokens: Tokens, first: int, end: int) -> tuple[str
     assign = next((i for i in range(first, end) if words[i] in ("=", ":=")), -1)
     if assign <= first or assign + 1 >= end:
         raise SqlSyntaxError("You have an error in your SQL syntax: SET needs name = value")
+    if words[first] in _NO_SET and assign > first + 1:
+        where = source.place(tokens.start(first))
+        raise NotSupportedError(f"SET {words[first]}", where=where, why=_NO_SET[words[first]],
+                                instead="a connection straight to the server")  # fmt: skip
     start, stop = tokens.span(first, assign)
     name = "".join(source.clean[start:stop].split()).lower()
     name = name.replace("@@session.", "").replace("@@local.", "").replace("@@", "").replace("`", "")

@@ -94,6 +94,10 @@ def _refuse_forms(source: Source, tokens: Tokens, words: list[str], verb: str, a
         renames = words[index] == "RENAME" and words[index + 1 : index + 2] not in (["COLUMN"], ["INDEX"], ["KEY"])
         if verb == "alter table" and renames and tokens.depth[index] == 0:
             refuse("ALTER TABLE … RENAME", index, "the rules name the tables", "a new table in the rules")
+        if verb == "alter table" and words[index : index + 2] == ["CONVERT", "TO"]:
+            refuse(
+                "CONVERT TO CHARACTER SET", index, "a text shard key would change under its rows", "MODIFY of columns"
+            )
         if verb == "alter table" and words[index] == "EXCHANGE":
             refuse("EXCHANGE PARTITION", index, "the other table may lie elsewhere", "INSERT and DELETE")
 

@@ -189,10 +189,23 @@ def conjunction(parts: list[Predicate]) -> Predicate:
     """AND, with the parts that say nothing left out."""
     if any(isinstance(part, Nothing) for part in parts):
         return NOTHING
-    kept = tuple(dict.fromkeys(part for part in parts if not isinstance(part, Anything)))
+    kept = tuple(dict.fromkeys(part for part in _ranges(parts) if not isinstance(part, Anything)))
     if not kept:
         return ANYTHING
     return kept[0] if len(kept) == 1 else And(kept)
+
+
+def _ranges(parts: list[Predicate]) -> list[Predicate]:
+    """`a >= x` and `a < y` as one range, which an algorithm can tell more of than of its halves."""
+    halves = [part for part in parts if isinstance(part, Between) and None in (part.low, part.high)]
+    whole: list[Predicate] = []
+    for column in dict.fromkeys(half.column for half in halves):
+        mine = [half for half in halves if half.column == column]
+        lows, highs = [h for h in mine if h.high is None], [h for h in mine if h.low is None]
+        if len(lows) == len(highs) == 1:
+            whole.append(Between(column, lows[0].low, highs[0].high))
+            parts = [part for part in parts if part not in mine]
+    return [*parts, *whole]
 
 
 def disjunction(parts: list[Predicate]) -> Predicate:

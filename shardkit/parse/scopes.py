@@ -84,7 +84,7 @@ class Scope:
         if not column.table and not column.this.quoted and name.upper() in BARE:
             return
         if column.table:
-            use = self.uses.get(column.table, self.uses.get(column.table.lower()))
+            use = self.uses.get(column.table)
             found = 1 if use is not None and name in self.columns[use] else 0
         else:
             found = sum(name in columns for columns in self.columns.values())
@@ -105,11 +105,10 @@ class Scope:
     def _qualified(self, table: str, name: str) -> ColumnRef | None:
         scope: Scope | None = self
         while scope is not None:
-            for key in (table, table.lower()):
-                if key in scope.derived:
-                    return None
-                if key in scope.uses:
-                    return scope.uses[key], name
+            if table in scope.derived:
+                return None
+            if table in scope.uses:
+                return scope.uses[table], name
             scope = scope.parent
         return None
 
@@ -166,7 +165,6 @@ def _enter(node: exp.Expr, numbers: dict[int, int], scopes: dict[int, Scope], na
         if node.alias_or_name in scope.uses:
             raise ProgrammingError(f"Not unique table/alias: '{node.alias_or_name}'", errno=1066)
         scope.uses[node.alias_or_name] = use
-        scope.uses.setdefault(node.alias_or_name.lower(), use)
         info = names.info(node.name)
         scope.columns[use] = {c.name.lower(): c for c in info.columns} if info else {}
         if info is None:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from shardkit.errors import NotYetError, ScatterWriteRefused, ShardKeyError, UnknownTable
-from shardkit.flow import Anything, Column, Eq, InsertShape, Kind, Route, Statement, TableUse, Target
+from shardkit.flow import And, Column, Eq, In, InsertShape, Kind, Predicate, Route, Statement, TableUse, Target
 from shardkit.route.canonical import check_key_column, stored
 from shardkit.route.refusals import listed, refused
 from shardkit.route.solve import equal, slots, value_of
@@ -201,7 +201,7 @@ class Router:
         self._check_broadcast(frozenset(target.shard for target in targets))
         everything = self._everything(unit)
         narrowed = len(found) < len(everything)
-        if self.statement.kind is not Kind.SELECT and self.statement.kind is not Kind.DDL:
+        if self.statement.kind is not Kind.SELECT and not narrowed:
             self._check_scatter_write(unit)
         keys = ", ".join(sorted({column.name for use in unit.uses for column in self.columns[use].values()}))
         reason = f"conditions on {keys} leave {len(found)} of {len(everything)} slots" if narrowed else (
@@ -215,8 +215,8 @@ class Router:
         return table.sharding.all_slots
 
     def _check_scatter_write(self, unit: _Unit) -> None:
-        from_key = any(not _says_nothing(self.statement, use) for use in unit.uses)
-        if from_key or self.rules.defaults.full_scan_writes == "allow":
+        listed_keys = any(_lists_keys(self.statement.predicates[use]) for use in unit.uses)
+        if listed_keys or self.rules.defaults.full_scan_writes == "allow":
             return
         raise ScatterWriteRefused(
             f"{self.statement.kind.value.upper()} without a shard key",
@@ -294,5 +294,6 @@ class Router:
         return self._pass([], prefer)
 
 
-def _says_nothing(statement: Statement, use: int) -> bool:
-    return isinstance(statement.predicates[use], Anything)
+def _lists_keys(predicate: Predicate) -> bool:
+    """Whether every shard is meant because the statement lists keys that lie on all of them."""
+    return isinstance(predicate, In) or (isinstance(predicate, And) and any(map(_lists_keys, predicate.parts)))

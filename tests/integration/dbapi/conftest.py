@@ -5,4 +5,14 @@ from __future__ import annotations
 from tests.integration.dbapi.hostile import anywhere, embedded, embedded_cluster
 from tests.integration.dbapi.stage import built_cluster, built_stage, cluster, connection, loose, stage
 
-__all__ = ["anywhere", "built_cluster", "built_stage", "cluster", "connection", "embedded", "embedded_cluster", "loose", "stage"]
+__all__ = [
+    "anywhere",
+    "built_cluster",
+    "built_stage",
+    "cluster",
+    "connection",
+    "embedded",
+    "embedded_cluster",
+    "loose",
+    "stage",
+]

@@ -214,7 +214,12 @@ def test_not_null_and_missing_values(filled: shardkit.Connection) -> None:
 
 def test_the_statement_after_an_error_works_on_the_same_cursor(filled: shardkit.Connection) -> None:
     cursor = filled.cursor()
-    for bad in ("SELEC", "SELECT nothing FROM member", "SELECT * FROM nowhere", "SELECT 1 FROM member WHERE nothing = 1"):
+    for bad in (
+        "SELEC",
+        "SELECT nothing FROM member",
+        "SELECT * FROM nowhere",
+        "SELECT 1 FROM member WHERE nothing = 1",
+    ):
         with pytest.raises(ProgrammingError):
             cursor.execute(bad)
         with pytest.raises(shardkit.Error):

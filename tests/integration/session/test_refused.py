@@ -44,7 +44,10 @@ OTHERS = [
     "SET GLOBAL max_connections = 7",
     "SET @@GLOBAL.max_connections = 7",
     "SET @@global.max_connections = 7, time_zone = '+01:00'",
-    pytest.param("SET time_zone = '+01:00', GLOBAL max_connections = 7", marks=pytest.mark.xfail(reason="an unknown variable (1193)")),
+    pytest.param(
+        "SET time_zone = '+01:00', GLOBAL max_connections = 7",
+        marks=pytest.mark.xfail(reason="an unknown variable (1193)"),
+    ),
     "SET GLOBAL TRANSACTION ISOLATION LEVEL READ COMMITTED",
     "SET PERSIST max_connections = 7",
     pytest.param("SET PASSWORD = 'x'", marks=pytest.mark.xfail(reason="an unknown variable (1193)")),

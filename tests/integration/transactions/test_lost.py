@@ -131,9 +131,7 @@ def test_a_lock_wait_that_is_too_long_undoes_the_statement_only(best: shardkit.C
         "SAVEPOINT a",
     ],
 )
-def test_a_killed_connection_aborts_the_transaction_everywhere(
-    best: shardkit.Cluster, filled: Stage, sql: str
-) -> None:
+def test_a_killed_connection_aborts_the_transaction_everywhere(best: shardkit.Cluster, filled: Stage, sql: str) -> None:
     connection = best.connect()
     run(connection, "UPDATE member SET n = 103 WHERE memberId = 3")
     run(connection, "UPDATE member SET n = 100 WHERE memberId = 0")

@@ -8,6 +8,7 @@ import shardkit
 from shardkit.errors import IntegrityError, InterfaceError, OperationalError
 from tests.integration.dbapi.stage import Stage, rows, run, value
 
+
 @pytest.fixture
 def member(connection: shardkit.Connection) -> shardkit.Connection:
     """The autocommit connection, with member 0 whose n is 0."""
@@ -29,9 +30,7 @@ def add(connection: shardkit.Connection, number: int) -> None:
     assert run(connection, "UPDATE member SET n = %s WHERE memberId = 0", (number,)) == 1
 
 
-def test_commit_makes_it_last_and_rollback_undoes_it(
-    member: shardkit.Connection, other: shardkit.Connection
-) -> None:
+def test_commit_makes_it_last_and_rollback_undoes_it(member: shardkit.Connection, other: shardkit.Connection) -> None:
     member.begin()
     add(member, 1)
     assert member.in_transaction

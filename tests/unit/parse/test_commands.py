@@ -123,7 +123,6 @@ def test_modes_that_change_how_text_is_read_are_refused(mode: str, name: str) ->
         read(f"SET {name} = {mode}")
 
 
-@pytest.mark.xfail(reason="what follows SET NAMES is not looked at")
 @pytest.mark.parametrize(
     "text", ["SET NAMES utf8mb4, sql_mode = 'ANSI_QUOTES'", "SET NAMES utf8mb4, sql_select_limit = 5"]
 )

@@ -26,7 +26,7 @@ from tests.unit.parse.predicates import where
         ("memberId <= 5", "..5"),
         ("5 > memberId", "..5"),
         ("5 <= memberId", "5.."),
-        ("memberId >= 1 AND memberId < 5", "(1.. & ..5)"),
+        ("memberId >= 1 AND memberId < 5", "1..5"),
     ],
 )
 def test_conditions_on_the_key(condition: str, expected: str) -> None:

@@ -171,7 +171,6 @@ def test_unknown_and_ambiguous_columns(sql: str, errno: int) -> None:
     assert caught.value.errno == errno
 
 
-@pytest.mark.xfail(reason="a function without brackets is taken for a column", raises=UnknownColumn)
 @pytest.mark.parametrize("function", ["UTC_TIMESTAMP", "UTC_DATE", "UTC_TIME"])
 def test_functions_without_brackets_are_no_columns(function: str) -> None:
     statement(f"SELECT {function} FROM member WHERE memberId = 1")

@@ -265,7 +265,7 @@ def test_a_syntax_error_names_the_place_in_the_users_text() -> None:
     [
         ("SELECT 1 FROM member FOR UPDATE", (True, False, False, False)),
         ("SELECT 1 FROM member LOCK IN SHARE MODE", (True, False, False, False)),
-        ("SELECT my_f(1) FROM member", (False, True, False, False)),
+        ("SELECT my_f(1) FROM member", (False, True, True, False)),
         ("SELECT UUID() FROM member", (False, False, True, False)),
         ("SELECT 1 FROM member WHERE seen < CURRENT_TIMESTAMP", (False, False, False, True)),
         ("SELECT UPPER(nick) FROM member", (False, False, False, False)),

@@ -218,7 +218,6 @@ def test_copies_never_come_apart(sql: str) -> None:
         SESSION.plan(sql)
 
 
-@pytest.mark.xfail(reason="each copy gets its own value")
 @pytest.mark.parametrize("value", ["UTC_TIMESTAMP", "UTC_DATE", "LOCALTIME", "LOCALTIMESTAMP", "@@hostname", "my_f()"])
 def test_copies_never_come_apart_by_a_value_of_the_server(value: str) -> None:
     with pytest.raises(CrossShardRefused):
