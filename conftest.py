@@ -55,7 +55,7 @@ def mysql_servers() -> tuple[ServerUrl, ServerUrl]:
     try:
         return servers.shared(Path(os.environ[FOLDER]))
     except NoServers as error:
-        pytest.exit(str(error), returncode=3)
+        pytest.fail(str(error), pytrace=False)
 
 
 @pytest.fixture(scope="module")

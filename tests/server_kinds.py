@@ -178,7 +178,8 @@ def installed(folder: Path) -> Pair:
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         raise NoServers("MariaDB can be installed only by root on Debian")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "mariadb-server-core"]):
+    packages = ["mariadb-server-core", "mariadb-client-core"]  # the second has what mariadb-install-db calls
+    for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *packages]):
         done = subprocess.run(["apt-get", *command], env=environment, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise NoServers(f"apt-get {' '.join(command)} failed: {done.stderr[-800:]}")

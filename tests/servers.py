@@ -29,7 +29,7 @@ NAMES = ("rds0", "rds1")
 HELP = (
     "The tests need two MySQL servers and found none. Do one of these: set SHARDKIT_TEST_MYSQL to "
     "'mysql+pymysql://root:PASSWORD@HOST:PORT,mysql+pymysql://…'; start Docker (and set SHARDKIT_MYSQL_IMAGE if "
-    "mysql:8.4 cannot be pulled); install mariadb-server-core or mysql-server-core."
+    "mysql:8.4 cannot be pulled); install mariadb-server or mysql-server."
 )
 
 
