@@ -5,10 +5,13 @@ Invariant: each way either returns two servers that answer, or raises NoServers 
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import shutil
 import socket
 import subprocess
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -36,6 +39,15 @@ SETTINGS = (
 
 _RUNNING: list[subprocess.Popen[bytes]] = []
 """Kept because a Popen that is collected while its process runs warns; servers.stop ends the processes by number."""
+
+
+def _disown() -> None:
+    """The run stops its servers by their process ids; the process that started them need not wait."""
+    for process in _RUNNING:
+        process.returncode = process.poll() or 0
+
+
+atexit.register(_disown)
 
 
 def ways(flavor: str) -> Iterator[Callable[[Path], Pair]]:
@@ -67,6 +79,8 @@ def _have_image(image: str) -> None:
     """The engine answers and has the image, or can pull it; NoServers otherwise."""
     from docker.errors import DockerException, ImageNotFound  # type: ignore[import-untyped]
 
+    if "DOCKER_HOST" not in os.environ and not Path("/var/run/docker.sock").exists():
+        raise NoServers(f"there is no Docker engine to run {image}")
     try:
         client = _docker()
         client.ping()
@@ -75,6 +89,9 @@ def _have_image(image: str) -> None:
         except ImageNotFound:
             client.images.pull(image)
     except (DockerException, OSError) as error:
+        with warnings.catch_warnings():  # the client leaves a socket open when no engine answers
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
         raise NoServers(f"Docker gives no container of {image}: {error}") from error
 
 

@@ -5,6 +5,7 @@ Invariant: before a new statement starts, the former one's remaining rows are sa
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
@@ -39,7 +40,7 @@ class Connection:
     def __init__(self, planner: Planner, lanes: Lanes, *, autocommit: bool) -> None:
         self._session = Session(planner, autocommit=autocommit)
         self._lanes = lanes
-        self._streaming: Cursor | None = None
+        self._streaming: weakref.ref[Cursor] | None = None
         self._on_close: Callable[[], None] | None = None
         self._closed = False
 
@@ -142,7 +143,7 @@ class Connection:
 
     def streams(self, cursor: Cursor) -> None:
         """This cursor has rows that are still on the servers."""
-        self._streaming = cursor
+        self._streaming = weakref.ref(cursor)
 
     def run(self, script: Script) -> None:
         """Run a script to its end."""
@@ -162,9 +163,10 @@ class Connection:
         return found[0]
 
     def _settle(self, cursor: Cursor | None) -> None:
-        streaming, self._streaming = self._streaming, None
+        known, self._streaming = self._streaming, None
+        streaming = known() if known is not None else None
         if streaming is None:
-            return
+            return  # nothing streams, or its cursor was forgotten and its connections with it
         if streaming is cursor:
             streaming.drop()
         else:

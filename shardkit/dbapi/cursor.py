@@ -34,6 +34,7 @@ class Cursor:
         self._rows: Sequence[Row] = ()
         self._next = 0
         self._drive: Drive | None = None
+        self._lost: BaseException | None = None  # why the rest of the result will never come
 
     @property
     def connection(self) -> Connection:
@@ -55,7 +56,7 @@ class Cursor:
             opened = connection.point(sql, params)
             if opened is not None:
                 self.description, (_, self._rows, last), self.rowcount, self.lastrowid = opened
-                self._next, self._drive = 0, None
+                self._next, self._drive, self._lost = 0, None, None
                 if not last:
                     self._stream_rest(connection)
                 return self
@@ -104,7 +105,7 @@ class Cursor:
         """All rows that are left."""
         if self._connection is None or self.description is None:
             self._check_result()
-        if self._drive is None:
+        if self._drive is None and self._lost is None:
             rest = self._rows[self._next :] if self._next else self._rows
             self._rows, self._next = (), 0
             return tuple(rest)
@@ -145,7 +146,7 @@ class Cursor:
 
     def drop(self) -> None:
         """Give up the rows that have not been fetched."""
-        running, self._drive = self._drive, None
+        running, self._drive, self._lost = self._drive, None, None
         self._rows, self._next = (), 0
         if running is not None:
             running.close()
@@ -169,7 +170,7 @@ class Cursor:
 
     def _start(self, connection: Connection, running: Drive) -> None:
         self.description, self.rowcount, self.lastrowid = None, -1, None
-        self._rows, self._next, self._drive = (), 0, None
+        self._rows, self._next, self._drive, self._lost = (), 0, None, None
         head = next(running)
         assert isinstance(head, Head)
         self.description, self.rowcount, self.lastrowid, self._rows, complete = head
@@ -183,15 +184,18 @@ class Cursor:
         connection.streams(self)
 
     def _more(self) -> bool:
-        """Replace the rows in memory by the next ones; False at the end."""
+        """Replace the rows in memory by the next ones; False at the end. A result that broke off stays broken."""
+        if self._lost is not None:
+            raise InterfaceError(f"the result broke off: {self._lost}") from self._lost
         while self._drive is not None:
             try:
                 step = next(self._drive)
             except StopIteration:
                 self._drive = None
                 break
-            except BaseException:
-                self._drive = None
+            except BaseException as error:
+                self._drive, self._lost = None, error
+                self._rows, self._next = (), 0
                 raise
             if isinstance(step, Rows) and step.rows:
                 self._rows, self._next = step.rows, 0

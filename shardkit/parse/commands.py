@@ -142,7 +142,7 @@ def _set(source: Source) -> Command:
     tokens.check_single()
     words = list(tokens.words())
     second = words[1] if len(words) > 1 else ""
-    if second in _NO_SET and words[2:3] != ["="]:
+    if second in _NO_SET:
         raise NotSupportedError(f"SET {second}", where=source.place(0), why=_NO_SET[second],
                                 instead="a connection straight to the server")  # fmt: skip
     if second == "TRANSACTION":

@@ -38,7 +38,7 @@ def read(session: Session, plan: Plan) -> Script:
         raise
     yield Head(description, len(rows) if last else -1, lastrowid, rows, last)
     if not last:
-        yield from rest_of_one()
+        yield from minded(session, plan, rest_of_one())
 
 
 def rest_of_one() -> Script:
@@ -47,6 +47,15 @@ def rest_of_one() -> Script:
     while not last:
         ((_, rows, last),) = yield Fetch((0,))
         yield Rows(rows)
+
+
+def minded(session: Session, plan: Plan, script: Script) -> Script:
+    """A script that fetches rows; its failure may end the transaction, as that of the query may."""
+    try:
+        yield from script
+    except Exception as error:
+        yield from failed(session, plan, error)
+        raise
 
 
 def query(session: Session, plan: Plan) -> Generator[Op, Any, tuple[Opened, ...]]:
@@ -81,7 +90,7 @@ def merged(session: Session, plan: Plan, spec: MergeSpec) -> Script:
         yield Head(description[: spec.columns], len(rows), None, rows, True)
         return
     yield Head(description[: spec.columns], -1, None, rows)
-    yield from rest(merger)
+    yield from minded(session, plan, rest(merger))
     yield CloseQuery()
 
 

@@ -145,9 +145,9 @@ def command(session: Session, given: TransactionCommand) -> Steps:
 def savepoint(session: Session, given: TransactionCommand) -> Steps:
     """SAVEPOINT, ROLLBACK TO, RELEASE, on all enlisted shards; a shard that joins later repeats the savepoints."""
     session.check_usable()
-    if not session.in_transaction:
-        return  # MySQL accepts a savepoint outside a transaction and forgets it at once
     name = given.savepoint
+    if not session.in_transaction and given.action == "savepoint":
+        return  # MySQL accepts a savepoint outside a transaction and forgets it at once
     if given.action == "savepoint":
         session.savepoints.pop(name, None)
         yield from _everywhere(session, given.text)
