@@ -32,7 +32,7 @@ demo: $(VENV)/.ready-demo
 	@$(PY) -m examples.demo $(ARGS)
 
 test: $(VENV)/.ready-dev
-	$(PY) -m pytest -q -n 2 $(ARGS)
+	$(PY) -m pytest -q $(ARGS)
 
 unit: $(VENV)/.ready-dev
 	$(PY) -m pytest -q -n 2 $(SERVERLESS) $(ARGS)

@@ -1,7 +1,10 @@
-"""The room's world: see tests/integration/dbapi/stage.py."""
+"""The room's worlds: see tests/integration/dbapi/stage.py and hostile.py."""
 
 from __future__ import annotations
 
+from tests.integration.dbapi.hostile import anywhere, embedded, embedded_cluster
 from tests.integration.dbapi.stage import built_cluster, built_stage, cluster, connection, loose, stage
 
-__all__ = ["built_cluster", "built_stage", "cluster", "connection", "loose", "stage"]
+__all__ = [
+    "anywhere", "built_cluster", "built_stage", "cluster", "connection", "embedded", "embedded_cluster", "loose", "stage",
+]  # fmt: skip

@@ -21,7 +21,7 @@ import shardkit
 from shardkit.rules import Rules, loads
 from shardkit.values import ShardId
 from tests import servers
-from tests.servers import ServerUrl
+from tests.servers import ServerUrl, new_prefix
 
 SHARDS = 4
 PATIENCE = 20.0
@@ -64,10 +64,11 @@ class Stage:
     """The world; `text` gives its rules, `cluster` opens it."""
 
     servers: tuple[ServerUrl, ServerUrl]
-    prefix: str = field(default_factory=servers.new_prefix)
+    prefix: str = field(default_factory=new_prefix)
     password: str = field(default_factory=lambda: f"pw'%s@:/{secrets.token_hex(6)}", repr=False)
     shards: int = SHARDS
     _asked_at: float = 0.0
+    _open: list[shardkit.Cluster] = field(default_factory=list, repr=False)
     _roots: dict[int, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -98,7 +99,11 @@ class Stage:
     def cluster(self, **options: str) -> Iterator[shardkit.Cluster]:
         """A cluster of these rules, which is closed."""
         with shardkit.Cluster(self.rules(**options)) as cluster:
-            yield cluster
+            self._open.append(cluster)
+            try:
+                yield cluster
+            finally:
+                self._open.remove(cluster)
 
     @contextmanager
     def connection(self, *, autocommit: bool = True, **options: str) -> Iterator[shardkit.Connection]:
@@ -143,12 +148,16 @@ class Stage:
         """Empty every table."""
         self.everywhere(*(f"DELETE FROM `{table}`" for table in BODIES))
 
-    def build(self, tables: Iterable[str] = BODIES) -> None:
-        """Create the account, the databases and the tables."""
+    def make_account(self) -> None:
+        """Create the account, which may do everything in databases with the stage's prefix."""
         wild = self.prefix.replace("_", "\\_") + "%"
         for number in self._numbers():
             self.ask(number, f"CREATE USER '{self.user}'@'%%' IDENTIFIED BY %s", (self.password,))
             self.ask(number, f"GRANT ALL PRIVILEGES ON `{wild}`.* TO '{self.user}'@'%'")
+
+    def build(self, tables: Iterable[str] = BODIES) -> None:
+        """Create the account, the databases and the tables."""
+        self.make_account()
         for shard in self.databases:
             self.ask(int(shard.server[-1]), f"CREATE DATABASE `{shard.database}` CHARACTER SET utf8mb4")
         self.everywhere(*(f"CREATE TABLE `{table}` ({BODIES[table]})" for table in tables))
@@ -202,8 +211,8 @@ class Stage:
         assert [pool.in_use for pool in pools] == [0] * len(pools)
         eventually(lambda: not self.running(), "no statement runs")
         eventually(lambda: not self.transactions(), "no transaction is open")
-        idle = sum(pool.idle for pool in pools)
-        eventually(lambda: len(self.sessions()) == idle, f"the servers see {idle} sessions, those in the pools")
+        known = sum(pool.idle + pool.in_use for one in {cluster, *self._open} for pool in one.engine.pools)
+        eventually(lambda: len(self.sessions()) == known, f"the servers see {known} sessions, those in the pools")
 
 
 def eventually(holds: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:

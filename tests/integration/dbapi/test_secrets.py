@@ -18,7 +18,7 @@ from click.testing import CliRunner
 import shardkit
 from shardkit.cli import main
 from shardkit.rules import loads
-from tests.integration.dbapi.stage import Stage, rows, run
+from tests.integration.dbapi.stage import Stage, rows, run, thread_of
 
 Said = list[str]
 
@@ -166,8 +166,7 @@ def test_a_password_from_the_environment(stage: Stage, said: Said, secrets: tupl
 def test_a_killed_connection_and_a_failed_commit(stage: Stage, said: Said) -> None:
     with stage.connection(autocommit=False) as connection:
         run(connection, "INSERT INTO member (memberId) VALUES (1)")
-        for number, thread, *_ in stage.sessions():
-            stage.kill(number, thread)
+        stage.kill(0, thread_of(connection, stage.databases[1]))
         with pytest.raises(shardkit.Error) as caught:
             connection.commit()
         said.append(everything_about(caught.value))

@@ -17,11 +17,14 @@ from shardkit.errors import (
     PoolTimeout,
     StatementTimeout,
     TransactionAborted,
+    UnknownTable,
 )
 from tests.integration.dbapi.stage import SHARDS, Stage, eventually, rows, run, value
 
 SLOW = 60
 """Seconds that no test waits for."""
+
+TOTAL = 8 + 4 * 55 * 55
 
 
 @pytest.fixture
@@ -52,15 +55,15 @@ def narrow(filled: Stage) -> Iterator[shardkit.Cluster]:
 
 @pytest.fixture
 def frugal(filled: Stage) -> Iterator[shardkit.Cluster]:
-    """Buffers of a hundred rows; each shard holds 225 members more."""
+    """Buffers of 6,000 rows, and 12,108 members, a quarter on each shard."""
     fill = (
-        "INSERT INTO member WITH RECURSIVE q AS (SELECT 0 AS i UNION ALL SELECT i + 1 FROM q WHERE i < 224) "
-        "SELECT (i + 100) * 4 + {}, i, REPEAT('x', 500), NULL, NULL FROM q"
+        "INSERT INTO member WITH RECURSIVE q AS (SELECT 0 AS i UNION ALL SELECT i + 1 FROM q WHERE i < 54) "
+        "SELECT (a.i * 55 + b.i + 100) * 4 + {0}, CONCAT({0}, '-', a.i * 55 + b.i), NULL, NULL, NULL FROM q a, q b"
     )
     for shard, (server, database) in enumerate(filled.databases):
         filled.ask(int(server[-1]), f"USE `{database}`")
         filled.ask(int(server[-1]), fill.format(shard))
-    yield from opened(filled, budget="rows: 100")
+    yield from opened(filled, budget="rows: 6000")
 
 
 def n(stage: Stage) -> list[Any]:
@@ -137,14 +140,12 @@ def test_a_stream_has_the_same_time(hurried: shardkit.Cluster, filled: Stage) ->
     filled.ask(0, f"INSERT INTO `{shard.database}`.t_order (memberId, orderId) WITH RECURSIVE q AS (SELECT 0 AS i UNION "
                "ALL SELECT i + 1 FROM q WHERE i < 900) SELECT 1, i FROM q")  # fmt: skip
     connection = hurried.connect(autocommit=True)
-    cursor = connection.cursor().execute(
-        "SELECT orderId, SLEEP(0.002) FROM t_order WHERE memberId = 1 ORDER BY orderId"
-    )
     seen = 0
-    with pytest.raises(StatementTimeout):
-        for _ in cursor:
+    with pytest.raises(StatementTimeout) as caught:
+        for _ in connection.cursor().execute("SELECT orderId, SLEEP(0.001) FROM t_order WHERE memberId = 1"):
             seen += 1
-    assert 0 < seen < 901
+    assert seen < 901
+    assert caught.value.shards == (shard,)
     connection.close()
 
 
@@ -254,43 +255,65 @@ def test_a_buffer_over_its_budget_names_the_step(frugal: shardkit.Cluster, fille
     assert step in str(caught.value)
     assert "budget.rows" in str(caught.value)
     filled.assert_idle(frugal)
-    assert value(connection, "SELECT COUNT(*) FROM member") == 8 + 4 * 225
+    assert value(connection, "SELECT COUNT(*) FROM member") == TOTAL
     connection.close()
 
 
 def test_what_needs_no_buffer_needs_no_budget(frugal: shardkit.Cluster) -> None:
     connection = frugal.connect(autocommit=True)
-    assert len(rows(connection, "SELECT memberId FROM member")) == 8 + 4 * 225
-    assert len(rows(connection, "SELECT v FROM member WHERE memberId % 4 = 1 AND memberId = 401")) == 1
-    assert value(connection, "SELECT COUNT(*) FROM member") == 8 + 4 * 225
-    connection.close()
-
-
-@pytest.mark.xfail(reason="batches of an ordered merge count against the budget of buffers")
-def test_an_ordered_stream_needs_only_its_heads(frugal: shardkit.Cluster) -> None:
-    connection = frugal.connect(autocommit=True)
-    found = rows(connection, "SELECT memberId FROM member ORDER BY memberId")
-    assert found == sorted(found)
-    assert len(found) == 8 + 4 * 225
+    assert len(rows(connection, "SELECT memberId FROM member")) == TOTAL
+    found = rows(connection, "SELECT memberId FROM member ORDER BY memberId DESC")
+    assert found == sorted(found, reverse=True)
+    assert len(found) == TOTAL
+    assert value(connection, "SELECT COUNT(*) FROM member") == TOTAL
     connection.close()
 
 
 # --- siblings -------------------------------------------------------------------------------------------------------
 
 
-def test_a_failed_shard_cancels_its_siblings(filled: Stage) -> None:
-    """Shard 1 fails at once; the others would sleep for a minute."""
-    for options in ({}, {"pool": "size: 2, wait: 1s"}):
-        with filled.cluster(transactions="best_effort", full_scan_writes="allow", **options) as cluster:
-            connection = cluster.connect(autocommit=True)
-            began = time.monotonic()
-            with pytest.raises(IntegrityError) as caught:
-                run(connection, f"UPDATE member SET n = IF(memberId % 4 = 1, 5, n + SLEEP({SLOW}))")
-            assert time.monotonic() - began < 10
-            assert caught.value.shards == (filled.databases[1],)
-            filled.assert_idle(cluster)
-            assert n(filled) == list(range(8))
-            connection.close()
+@pytest.fixture
+def blocked(filled: Stage) -> Iterator[Stage]:
+    """`doc` is missing on shard 1 and locked by somebody else on shards 2 and 3."""
+    database = filled.databases[1].database
+    locker = filled.servers[1].connect()
+    with locker.cursor() as cursor:
+        names = ", ".join(f"`{shard.database}`.doc WRITE" for shard in filled.databases[2:])
+        cursor.execute(f"LOCK TABLES {names}")
+    filled.ask(0, f"RENAME TABLE `{database}`.doc TO `{database}`.doc_away")
+    yield filled
+    locker.close()
+    filled.ask(0, f"RENAME TABLE `{database}`.doc_away TO `{database}`.doc")
+
+
+@pytest.mark.parametrize("pool", ["size: 16, wait: 5s", "size: 2, wait: 1s"])
+def test_a_failed_shard_cancels_its_siblings(blocked: Stage, pool: str) -> None:
+    with blocked.cluster(pool=pool) as cluster:
+        connection = cluster.connect(autocommit=True)
+        began = time.monotonic()
+        with pytest.raises(UnknownTable) as caught:
+            rows(connection, "SELECT COUNT(*), MAX(n) FROM doc")
+        assert time.monotonic() - began < 10
+        assert caught.value.shards == (blocked.databases[1],)
+        blocked.assert_idle(cluster)
+        connection.close()
+
+
+@pytest.mark.xfail(reason="siblings on connections of a transaction are waited for, not cancelled")
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_a_failed_shard_cancels_the_writes_of_its_siblings(filled: Stage, autocommit: bool) -> None:
+    """Shard 1 fails at once; the others would sleep until their time is over."""
+    with filled.cluster(transactions="best_effort", full_scan_writes="allow", budget="time: 4s") as cluster:
+        connection = cluster.connect(autocommit=autocommit)
+        began = time.monotonic()
+        with pytest.raises(IntegrityError) as caught:
+            run(connection, f"UPDATE member SET n = IF(memberId % 4 = 1, 5, n + SLEEP({SLOW}))")
+        took = time.monotonic() - began
+        assert caught.value.shards == (filled.databases[1],)
+        connection.close()
+        filled.assert_idle(cluster)
+        assert n(filled) == list(range(8))
+        assert took < 3
 
 
 def test_an_interrupted_thread_leaves_no_statement(filled: Stage) -> None:

@@ -176,7 +176,6 @@ def test_a_savepoint_set_again_moves(member: shardkit.Connection) -> None:
     member.rollback()
 
 
-@pytest.mark.xfail(reason="ROLLBACK TO outside a transaction is passed over")
 def test_rolling_back_to_a_savepoint_that_was_never_kept(member: shardkit.Connection) -> None:
     run(member, "SAVEPOINT a")  # MySQL ends it with the statement's own transaction
     with pytest.raises(OperationalError) as caught:
