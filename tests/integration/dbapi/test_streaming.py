@@ -201,8 +201,8 @@ def test_rows_that_cannot_be_kept_stay_on_the_servers(
 @pytest.mark.parametrize(
     "sql",
     [
-        "SELECT memberId, REPEAT('x', 300) FROM member ORDER BY memberId",
-        "SELECT orderId, REPEAT('x', 300) FROM t_order WHERE memberId = 5",
+        "SELECT memberId, REPEAT('x', 3000) FROM member ORDER BY memberId",
+        "SELECT orderId, REPEAT('x', 3000) FROM t_order WHERE memberId = 5",
     ],
 )
 def test_a_result_that_broke_while_it_was_kept_is_never_taken_for_whole(
@@ -221,7 +221,7 @@ def test_a_result_that_broke_while_it_was_kept_is_never_taken_for_whole(
 
 
 def test_a_result_that_broke_stays_broken(connection: shardkit.Connection, wide: Stage) -> None:
-    cursor = connection.cursor().execute("SELECT memberId, REPEAT('x', 300) FROM member ORDER BY memberId")
+    cursor = connection.cursor().execute("SELECT memberId, REPEAT('x', 3000) FROM member ORDER BY memberId")
     assert cursor.fetchone() is not None
     for number, thread, command, *_ in wide.sessions():
         if command != "Sleep":

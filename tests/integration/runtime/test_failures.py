@@ -48,16 +48,6 @@ def test_a_million_cells_stream_through_several_sources(engine: Engine, shard: S
     assert in_use(engine) == 0
 
 
-def test_a_server_that_dies_in_mid_stream(weak_engine: Engine, proxy: Proxy, shard: ShardId) -> None:
-    lanes = weak_engine.open()
-    lanes.perform(Query((Task(shard, everything(shard)), Task(shard, everything(shard)))))
-    proxy.cut()
-    with pytest.raises(ConnectionLost, match=shard.database):
-        read_on(lanes)
-    assert in_use(weak_engine) == 0
-    assert one(lanes, shard, "SELECT 1") == [(1,)]
-
-
 def test_a_stopped_server(weak_engine: Engine, proxy: Proxy, shard: ShardId) -> None:
     proxy.close()
     with pytest.raises(ShardUnavailable, match="rds0") as caught:
