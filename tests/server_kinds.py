@@ -14,6 +14,7 @@ import subprocess
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -69,10 +70,16 @@ def containers(folder: Path) -> Pair:
     return first, second
 
 
-def _docker() -> Any:
+@contextmanager
+def docker() -> Iterator[Any]:
+    """A client of the Docker engine. It is closed, or its sockets would be found open by whichever test runs later."""
     from testcontainers.core.docker_client import DockerClient
 
-    return DockerClient().client
+    client = DockerClient().client
+    try:
+        yield client
+    finally:
+        client.close()
 
 
 def _have_image(image: str) -> None:
@@ -82,12 +89,12 @@ def _have_image(image: str) -> None:
     if "DOCKER_HOST" not in os.environ and not Path("/var/run/docker.sock").exists():
         raise NoServers(f"there is no Docker engine to run {image}")
     try:
-        client = _docker()
-        client.ping()
-        try:
-            client.images.get(image)
-        except ImageNotFound:
-            client.images.pull(image)
+        with docker() as client:
+            client.ping()
+            try:
+                client.images.get(image)
+            except ImageNotFound:
+                client.images.pull(image)
     except (DockerException, OSError) as error:
         with warnings.catch_warnings():  # the client leaves a socket open when no engine answers
             warnings.simplefilter("ignore", ResourceWarning)
@@ -111,13 +118,15 @@ def _container(name: str, image: str, run: str) -> ServerUrl:
         # testcontainers raises many unrelated classes here; to the search all of them mean "not this way".
         raise NoServers(f"the container {image} did not start: {error}") from error
     host, port = container.get_container_host_ip(), int(container.get_exposed_port(3306))
+    container.get_docker_client().client.close()
     return wait_until_ready(name, _url(host, port), lambda: True)
 
 
 def remove_containers(run: str) -> None:
     """Remove the containers that this run labelled, with their volumes."""
-    for container in _docker().containers.list(all=True, filters={"label": f"{LABEL}={run}"}):
-        container.remove(force=True, v=True)
+    with docker() as client:
+        for container in client.containers.list(all=True, filters={"label": f"{LABEL}={run}"}):
+            container.remove(force=True, v=True)
 
 
 def local(folder: Path, flavor: str = "") -> Pair:

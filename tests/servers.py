@@ -2,7 +2,8 @@
 
 Order of search: `SHARDKIT_TEST_MYSQL` (one or two URLs, separated by a comma; one URL serves under both names),
 Docker (`SHARDKIT_MYSQL_IMAGE`, default mysql:8.4), a server program on this machine, MariaDB from apt-get.
-`SHARDKIT_TEST_FLAVOR` (mysql or mariadb) leaves only the ways that give that flavor.
+`SHARDKIT_TEST_FLAVOR` (mysql or mariadb) leaves only the ways that give that flavor; `none` leaves no way, so that a
+test which needs servers and does not say so (the mark `mysql`) fails where it would start them unseen.
 Invariant: everything started here is recorded in the run's folder or by the run's label before it is waited for, so
 `stop` ends it whatever happened in between; a missing server is an error, never a skip.
 """
@@ -121,12 +122,14 @@ def find(folder: Path) -> tuple[ServerUrl, ServerUrl]:
     # Imported here: tests without servers must not pay for Docker's libraries.
     from tests import server_kinds
 
+    flavor = os.environ.get("SHARDKIT_TEST_FLAVOR", "").strip().lower()
+    if flavor == "none":
+        raise NoServers("this run uses no servers (SHARDKIT_TEST_FLAVOR=none); mark what needs them with `mysql`")
     servers = given()
     if servers is not None:
         return servers
-    flavor = os.environ.get("SHARDKIT_TEST_FLAVOR", "").strip().lower()
     if flavor not in ("", "mysql", "mariadb"):
-        raise NoServers(f"SHARDKIT_TEST_FLAVOR is mysql or mariadb, not {flavor!r}")
+        raise NoServers(f"SHARDKIT_TEST_FLAVOR is mysql, mariadb or none, not {flavor!r}")
     tried: list[str] = []
     for way in server_kinds.ways(flavor):
         try:

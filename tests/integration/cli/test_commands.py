@@ -54,7 +54,7 @@ class World:
         return self.run("init", str(file))
 
 
-@pytest.fixture(params=["servers", "sqlite"])
+@pytest.fixture(params=[pytest.param("servers", marks=pytest.mark.mysql), "sqlite"])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     """Two servers, or two folders for SQLite, without any database."""
     if request.param == "sqlite":

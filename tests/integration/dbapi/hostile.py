@@ -66,7 +66,7 @@ def embedded(embedded_cluster: shardkit.Cluster) -> Iterator[shardkit.Connection
     connection.close()
 
 
-@pytest.fixture(params=["servers", "sqlite"])
+@pytest.fixture(params=[pytest.param("servers", marks=pytest.mark.mysql), "sqlite"])
 def anywhere(request: pytest.FixtureRequest) -> shardkit.Connection:
     """An autocommit connection that may write on all shards: to the servers, then to SQLite."""
     found: shardkit.Connection = request.getfixturevalue("loose" if request.param == "servers" else "embedded")

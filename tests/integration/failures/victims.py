@@ -29,11 +29,12 @@ class Victims:
             servers.end_process(int(note.read_text()))
             return
         label = f"{servers.LABEL}={self.folder.name}"
-        for container in server_kinds._docker().containers.list(filters={"label": label}):
-            if _port(container) == self.pair[number].port:
-                container.kill()
-                container.wait()
-                return
+        with server_kinds.docker() as client:
+            for container in client.containers.list(filters={"label": label}):
+                if _port(container) == self.pair[number].port:
+                    container.kill()
+                    container.wait()
+                    return
         raise NoServers(f"{self.pair[number].name} is not one of ours")
 
 
