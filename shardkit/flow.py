@@ -211,6 +211,7 @@ class Expr:
     aggregated: bool  # there is an aggregate somewhere inside
     constant: bool
     place: str
+    span: Span = (0, 0)  # where it stands; (0, 0) for a column that a star means
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +249,39 @@ class SelectShape:
     limit_span: Span | None  # LIMIT with its keyword
 
 
+class Leaf(NamedTuple):
+    """A stretch of the user's text that stands for a value of a finished group: a grouped expression or a call."""
+
+    span: Span
+    group: int | None  # an index into Grouping.groups, or else
+    call: int | None  # an index into Grouping.calls
+
+
+class GroupCall(NamedTuple):
+    """One aggregate call that can be put together from the shards' parts. Arguments are the user's text."""
+
+    function: str  # in capitals
+    arguments: tuple[tuple[str, tuple[ParamRef, ...]], ...]
+    distinct: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """A grouped SELECT in two steps: the shards make partial groups, a server makes groups of those.
+
+    The text is kept but for `leaves`, which become columns or calls over the partial groups, and `source` (FROM to the
+    last entry of GROUP BY). `labels` are names that columns without an alias must keep, by the offset behind them.
+    """
+
+    groups: tuple[tuple[str, tuple[ParamRef, ...]], ...]
+    calls: tuple[GroupCall, ...]
+    leaves: tuple[Leaf, ...]
+    labels: tuple[tuple[int, str], ...]
+    source: Span  # FROM … GROUP BY a, b
+    rows: Span  # FROM … up to GROUP BY: what each shard reads
+    grouped: bool
+
+
 @dataclass(frozen=True, slots=True)
 class InsertShape:
     """The facts of an INSERT or REPLACE of rows."""
@@ -257,6 +291,26 @@ class InsertShape:
     key_columns: tuple[str, ...]
     rows: Pick | None  # None: one row whose text is never split
     auto: tuple[Value | None, ...] = ()  # each row's AUTO_INCREMENT value; () without such a column
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition on the columns of one table, as SQL of ours: `%s` stands for each of `values`, `%%` for a percent."""
+
+    sql: str
+    values: tuple[Value, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a SELECT must see of one table use, should its rows have to come to one place.
+
+    A row that fails one of `conditions` can be left behind; they need not say all that the statement asks.
+    """
+
+    columns: tuple[Column, ...]  # in the table's order
+    conditions: tuple[Condition, ...] = ()
+    joined: tuple[str, ...] = ()  # columns that are compared with those of other tables: worth an index
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +336,12 @@ class Statement:
     volatile: bool  # RAND(), UUID() …: another value on another shard
     clock: bool  # NOW() and its kin
     clauses: frozenset[str]  # the clauses of the outermost query: where, having, …
+    needs: tuple[Need, ...] = ()  # of a SELECT: for each table use
+    shown: tuple[int, ...] = ()  # table uses within columns that are named by their own text
+    index_hints: tuple[Span, ...] = ()  # USE INDEX (…) and its kin
+    grouping: Grouping | None = None  # of a grouped SELECT that can be computed in two steps
+    lock: str = ""  # FOR UPDATE and its kin, as every pull must say it
+    unknown_call: Blocker | None = None  # a function MySQL does not have: it may read tables that nobody sees
 
 
 # --- rewrite -> merge: how the answers of several shards become one --------------------------------------------------
@@ -386,11 +446,38 @@ class Task(NamedTuple):
     needs_database: bool = False  # the connection must have the shard's database selected (stored functions)
 
 
+class Pull(NamedTuple):
+    """The rows of one logical table (or of a partial result) that a workspace needs, and the table they go into."""
+
+    table: str  # the logical table, for explain and errors
+    name: str  # the workspace table
+    create: str  # its CREATE TEMPORARY TABLE
+    columns: tuple[Column, ...]  # () for partial results, whose types are those of `create`
+    tasks: tuple[Task, ...]
+    create_args: Params = None
+    copies: tuple[str, ...] = ()  # statements that make more tables from it: a temporary table cannot be opened twice
+
+
+class Federation(NamedTuple):
+    """A SELECT that a server finishes: pull rows into a workspace, then run `sql` there.
+
+    A workspace is a connection to one of the shards' servers with temporary tables of its own.
+    """
+
+    place: ShardId  # the server, and the database in which the temporary tables are made
+    pulls: tuple[Pull, ...]
+    sql: str
+    args: Params
+    before: tuple[str, ...] = ()  # statements that make the workspace take values as they are
+    after: tuple[str, ...] = ()  # … and like the session again
+    needs_database: bool = False
+
+
 class Plan(NamedTuple):
     """What one execution will do: its tasks, and how their answers become one.
 
     `merge` None is a pass: the rows (or counts) of the only task, untouched. For writes the counts are added up,
-    or taken from the first task when the tasks write copies.
+    or taken from the first task when the tasks write copies. `federation` stands instead of tasks.
     """
 
     kind: Kind
@@ -399,6 +486,8 @@ class Plan(NamedTuple):
     merge: MergeSpec | None = None
     window: Window = Window()
     locking: bool = False
+    federation: Federation | None = None
+    labels: tuple[tuple[str, str], ...] = ()  # what column names hold of ours, and what the user wrote there
 
 
 class Budget(NamedTuple):
@@ -505,7 +594,44 @@ class DescribeCollation:
     names: tuple[str, ...]
 
 
-Op: TypeAlias = Query | Fetch | CloseQuery | Enlist | Command | Finish | SetState | Describe | DescribeCollation
+@dataclass(frozen=True, slots=True)
+class OpenWorkspace:
+    """Lease a connection for temporary tables on `place`'s server. Answer: the ShardId by which Tasks reach it.
+
+    Everything the script does from now on must end within `timeout` seconds. There is at most one workspace.
+    """
+
+    place: ShardId
+    needs_database: bool
+    timeout: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrange:
+    """Run these statements without rows in the workspace; a running query goes on. Answer: None."""
+
+    statements: tuple[str, ...]
+    args: Params = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """Put rows into a table of the workspace; a running query goes on. Answer: None."""
+
+    table: str
+    columns: tuple[Column, ...]
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class CloseWorkspace:
+    """Drop its tables and give the connection back; one that is still at work is stopped. Answer: None."""
+
+
+Op: TypeAlias = (
+    Query | Fetch | CloseQuery | Enlist | Command | Finish | SetState | Describe | DescribeCollation
+    | OpenWorkspace | Arrange | Fill | CloseWorkspace
+)  # fmt: skip
 
 
 class Head(NamedTuple):

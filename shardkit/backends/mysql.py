@@ -57,6 +57,10 @@ class MySqlBackend:
             raise
         return connection
 
+    def workspace(self, place: ShardId) -> MySqlConnection:
+        """See protocol.Backend.workspace: any connection can make temporary tables."""
+        return self.connect(place)
+
     def describe(self, connection: Connection, shard: ShardId, table: str) -> TableInfo | None:
         """See protocol.Backend.describe."""
         return mysql_schema.describe(_Asker(connection, shard), shard.database, table)

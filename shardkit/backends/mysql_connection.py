@@ -17,11 +17,12 @@ from pymysql import err
 from pymysql.cursors import Cursor
 
 from shardkit import errors
+from shardkit.backends.filling import inserts
 from shardkit.backends.mysql_errors import LOST, errno_of, timed_out, translate, wrong_parameters
 from shardkit.backends.mysql_watch import WATCH
 from shardkit.backends.mysql_wire import Answer, Wire
 from shardkit.backends.protocol import Started
-from shardkit.flow import Task
+from shardkit.flow import Column, Task
 from shardkit.values import Params, Row, ShardId
 
 if TYPE_CHECKING:
@@ -111,6 +112,13 @@ class MySqlConnection:
         if not last:
             self._broken = True
         return last
+
+    def fill(
+        self, shard: ShardId, table: str, columns: Sequence[Column], rows: Sequence[Row], timeout: float | None
+    ) -> None:
+        """See protocol.Connection.fill."""
+        for sql, args in inserts(table, columns, rows):
+            self.start(Task(shard, sql, args), 0, timeout)
 
     def run(self, shard: ShardId, sql: str) -> None:
         """See protocol.Connection.run."""

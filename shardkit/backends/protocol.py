@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from shardkit.flow import Collation, Description, TableInfo, Task
+from shardkit.flow import Collation, Column, Description, TableInfo, Task
 from shardkit.values import Row, ShardId
 
 
@@ -47,6 +47,11 @@ class Connection(Protocol):
     def abandon(self, drain: int) -> bool:
         """End the open answer early, reading away at most `drain` rows. False: more were left, so discard it."""
 
+    def fill(
+        self, shard: ShardId, table: str, columns: Sequence[Column], rows: Sequence[Row], timeout: float | None
+    ) -> None:
+        """Put rows, as a pull's select items give them, into a workspace table."""
+
     def run(self, shard: ShardId, sql: str) -> None:
         """Run a statement without rows (BEGIN, COMMIT, SAVEPOINT, SET)."""
 
@@ -71,6 +76,9 @@ class Backend(Protocol):
 
     def connect(self, shard: ShardId) -> Connection:
         """A new connection, autocommit on, utf8mb4. Raises ShardUnavailable."""
+
+    def workspace(self, place: ShardId) -> Connection:
+        """A new connection on which temporary tables of `place`'s database can be made. Raises ShardUnavailable."""
 
     def describe(self, connection: Connection, shard: ShardId, table: str) -> TableInfo | None:
         """Columns, types, collations and primary key of a physical table, or None."""

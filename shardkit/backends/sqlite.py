@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from shardkit.backends.sqlite_connection import SqliteConnection
+from shardkit.backends.sqlite_connection import SqliteConnection, SqliteWorkspace
 from shardkit.backends.sqlite_errors import translated
 from shardkit.errors import InternalError, ShardUnavailable
 from shardkit.flow import Collation, TableInfo
@@ -51,6 +51,11 @@ class SqliteBackend:
         except sqlite3.Error as error:
             raw.close()
             raise translated(error, shard) from error
+
+    def workspace(self, place: ShardId) -> SqliteConnection:
+        """A new database in memory."""
+        raw = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, cached_statements=256)
+        return SqliteWorkspace(raw, place)
 
     def _path(self, shard: ShardId) -> Path:
         if not self._folder.is_dir():

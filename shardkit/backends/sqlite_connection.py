@@ -17,7 +17,7 @@ from shardkit.backends.sqlite_catalog import Catalog
 from shardkit.backends.sqlite_errors import named, translated
 from shardkit.backends.sqlite_functions import Moment, register
 from shardkit.backends.sqlite_results import converter, description
-from shardkit.backends.sqlite_values import Stored
+from shardkit.backends.sqlite_values import Stored, storing
 from shardkit.errors import ConnectionLost, Error, OperationalError, StatementTimeout, UnknownTable
 from shardkit.flow import Column, TableInfo, Task
 from shardkit.rewrite.sqlite import Does, Step, Translated, parse, translate
@@ -85,6 +85,16 @@ class SqliteConnection:
         """End the open answer; SQLite stops at once, so the connection stays usable."""
         self._end()
         return self.usable
+
+    def fill(
+        self, shard: ShardId, table: str, columns: Sequence[Column], rows: Sequence[Row], timeout: float | None
+    ) -> None:
+        """Insert rows as they were read, which the table's own column types take unchanged."""
+        stores = [storing(column) for column in columns]
+        marks = ", ".join("?" * len(columns))
+        with self._guard(timeout):
+            stored = ([store(value) for store, value in zip(stores, row, strict=True)] for row in rows)
+            self._raw.executemany(f"INSERT INTO {local(table, self._shard.database)} VALUES ({marks})", stored).close()
 
     def run(self, shard: ShardId, sql: str) -> None:
         """Run a statement without rows (BEGIN, COMMIT, SAVEPOINT, SET)."""
@@ -266,6 +276,14 @@ class SqliteConnection:
         if cursor is not None:
             with contextlib.suppress(sqlite3.Error):  # the connection may be closed already
                 cursor.close()
+
+
+class SqliteWorkspace(SqliteConnection):
+    """A database in memory for one statement."""
+
+    def reset(self) -> None:
+        """Nothing of it is kept: closed, it is not usable again."""
+        self.close()
 
 
 def _known(count: int, outputs: Sequence[Column | None] | None) -> tuple[Column | None, ...]:

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 from shardkit.flow import Budget, MergeSpec, Window
 from shardkit.merge.merger import Merger
+from shardkit.merge.meter import Meter, estimate
 
-__all__ = ["Merger", "merge"]
+__all__ = ["Merger", "Meter", "estimate", "merge"]
 
 
 def merge(spec: MergeSpec, window: Window, sources: int, budget: Budget) -> Merger:

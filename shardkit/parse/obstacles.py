@@ -37,7 +37,7 @@ def obstacles(tokens: Tokens, clauses: Mapping[str, Clause], whole_groups: bool)
             yield Obstacle("a window function over several shards", index, _EDGE)
         if word == "ROLLUP":
             yield Obstacle("WITH ROLLUP over several shards", index, "super-aggregates need all groups at once")
-        if _is_call(tokens, index) and word not in SCALAR and word not in FOLDED:
+        if is_call(tokens, index) and word not in SCALAR and word not in FOLDED:
             yield from _call(word, index, whole_groups, _inside(clauses.get("where"), index))
     if "having" in clauses and "group" not in clauses:
         token = clauses["having"].keyword
@@ -65,7 +65,8 @@ def _is_bracket(tokens: Tokens, index: int) -> bool:
     return index < len(tokens.items) and tokens.items[index].token_type == TokenType.L_PAREN
 
 
-def _is_call(tokens: Tokens, index: int) -> bool:
+def is_call(tokens: Tokens, index: int) -> bool:
+    """Whether the word at this token is a function's name."""
     token = tokens.items[index]
     bare = token.text.upper() in BARE
     if token.token_type in (TokenType.IDENTIFIER, TokenType.STRING) or not (bare or _is_bracket(tokens, index + 1)):

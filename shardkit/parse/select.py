@@ -68,7 +68,7 @@ class Shaper:
         constant = isinstance(bare, (exp.Literal, exp.Null, exp.Boolean, exp.Placeholder))
         return Expr(
             text, self.source.params_between(start, stop), self.identity(node), types.infer(node, self.scope),
-            call, aggregated, constant, self.source.place(start),
+            call, aggregated, constant, self.source.place(start), (start, stop),
         )  # fmt: skip
 
     def call(self, node: exp.Expr, text: str) -> Call | None:

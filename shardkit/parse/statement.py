@@ -7,6 +7,8 @@ the wrong table.
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
@@ -18,6 +20,8 @@ from shardkit.parse import scopes as scoping
 from shardkit.parse import write
 from shardkit.parse.draft import Draft
 from shardkit.parse.functions import BARE, CLOCK, SCALAR, SESSION, VOLATILE, WHOLE
+from shardkit.parse.needs import index_hints, lock, needs, shown, unknown_call
+from shardkit.parse.grouping import grouping
 from shardkit.parse.lexer import PREFIX, Source, Style, lex
 from shardkit.parse.predicate import ANYTHING, Solver
 from shardkit.parse.relations import colocated, picks, select_key_facts
@@ -158,13 +162,15 @@ def analyse(draft: Draft, names: Names) -> Statement:
     keys = [names.keys(use.name) or () for use in uses]
     predicates = tuple(solver.predicate(use.index, keys[use.index]) for use in uses)
     groups = colocated(uses, keys, solver, names)
-    select, blockers, insert = None, [], None
+    select, blockers, insert, grouped = None, [], None, None
     scope = scopes.get(id(draft.tree))
     if isinstance(draft.tree, exp.Select) and scope is not None and draft.tree.args.get("with_") is None:
         shaper = Shaper(draft.tree, draft.source, draft.tokens, scope)
         if "select" in shaper.clauses:
             select = shaper.shape(select_key_facts(uses, keys, groups))
             blockers = shaper.blockers
+            if blockers or select.group or any(item.expr.aggregated for item in select.items):
+                grouped = grouping(draft.tree, draft.source, draft.tokens, scope, (select.items, select.group))
     elif draft.kind is not Kind.SELECT:
         blockers = write.write_blockers(draft.tree, draft.source, draft.tokens)
     if isinstance(draft.tree, exp.Insert) and uses:
@@ -180,7 +186,18 @@ def analyse(draft: Draft, names: Names) -> Statement:
         locking=bool(draft.tree.find(exp.Lock)), needs_database=_needs_database(draft),
         volatile=bool(words & (VOLATILE - CLOCK)) or _is_opaque(draft), clock=bool(words & CLOCK),
         clauses=frozenset(draft.tokens.clauses()),
+        grouping=grouped, **_apart(draft, uses, scopes, names),
     )  # fmt: skip
+
+
+def _apart(draft: Draft, uses: tuple[TableUse, ...], scopes: dict[int, Scope], names: Names) -> dict[str, Any]:
+    """What only a SELECT whose rows must come to one place needs."""
+    if draft.kind is not Kind.SELECT:
+        return {}
+    return {
+        "needs": needs(draft, uses, scopes, names), "index_hints": index_hints(draft),
+        "unknown_call": unknown_call(draft), "lock": lock(draft), "shown": shown(draft, uses),
+    }  # fmt: skip
 
 
 def _refuse_moved_rows(draft: Draft, uses: tuple[TableUse, ...], keys: list[tuple[str, ...]]) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from shardkit.flow import Collation, Column, TableInfo
+from shardkit.flow import Collation, TableInfo
 
 
 class MetadataNeeded(Exception):
@@ -36,10 +36,9 @@ class Catalog:
         """Those of the names that have not been described yet."""
         return tuple(name for name in names if name not in self._tables)
 
-    def columns(self, names: Iterable[str]) -> dict[str, dict[str, Column]]:
-        """The columns of these tables by lower-case name."""
-        known = ((name, self._tables.get(name)) for name in names)
-        return {name: {c.name.lower(): c for c in info.columns} for name, info in known if info is not None}
+    def infos(self, names: Iterable[str]) -> dict[str, TableInfo]:
+        """Those of these tables that have been described."""
+        return {name: info for name in names if (info := self._tables.get(name)) is not None}
 
     def blank(self, collation: str) -> bytes | None:
         """The blank's weight of a collation, b'' if it does not pad, None if the collation is not known."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shardkit.errors import NotSupportedError
-from shardkit.flow import Compare, Key, Kind, MergeSpec, Plan, Strategy
+from shardkit.flow import Compare, Federation, Key, Kind, MergeSpec, Plan, Strategy
 from shardkit.parse import Ddl
 from shardkit.plan.planner import Planner
 from shardkit.plan.prepared import Prepared
@@ -18,7 +18,7 @@ from shardkit.values import Params
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`kind` is pass, merge, write, ddl, session or refused; `data` is the JSON."""
+    """`kind` is pass, merge, federate, write, ddl, session or refused; `data` is the JSON."""
 
     kind: str
     data: dict[str, Any]
@@ -48,6 +48,8 @@ def explain_ready(planner: Planner, text: str, params: Params) -> Explanation:
 
 
 def _explained(plan: Plan) -> Explanation:
+    if plan.federation is not None:
+        return _federated(plan, plan.federation)
     kind = _kind(plan)
     targets = [
         {"shard": str(task.shard), "slot": target.slot, "tables": list(target.names), "sql": task.sql}
@@ -59,6 +61,24 @@ def _explained(plan: Plan) -> Explanation:
     if plan.merge is not None:
         data["merge"] = _merge(plan.merge, plan)
     return Explanation(kind, data)
+
+
+def _federated(plan: Plan, work: Federation) -> Explanation:
+    pulls = [
+        {
+            "table": pull.table,
+            "into": pull.name,
+            "columns": [column.name for column in pull.columns],
+            "targets": [{"shard": str(task.shard), "sql": task.sql} for task in pull.tasks],
+            "copies": len(pull.copies) // 2,
+        }
+        for pull in work.pulls
+    ]
+    data: dict[str, Any] = {
+        "kind": "federate", "statement": plan.kind.value, "reason": plan.route.reason, "workspace": str(work.place),
+        "pulls": pulls, "final": work.sql, "targets": [],
+    }  # fmt: skip
+    return Explanation("federate", data)
 
 
 def _kind(plan: Plan) -> str:
@@ -111,6 +131,8 @@ def _tree(data: dict[str, Any]) -> list[str]:
     if data["kind"] == "session":
         return [f"session: {data['statement']}", "└─ changes this connection only"]
     lines = [f"{data['kind']} {data['statement']}: {data['reason']}"]
+    if data["kind"] == "federate":
+        return lines + _federate_lines(data)
     if "merge" in data:
         lines += _merge_lines(data["merge"])
     targets = data["targets"]
@@ -119,6 +141,16 @@ def _tree(data: dict[str, Any]) -> list[str]:
         branch = "└─" if number == len(targets) - 1 else "├─"
         lines.append(f"   {branch} {target['shard']} slot {target['slot']}: {target['sql']}")
     return lines
+
+
+def _federate_lines(data: dict[str, Any]) -> list[str]:
+    lines = []
+    for pull in data["pulls"]:
+        targets = pull["targets"]
+        lines.append(f"├─ pull {pull['table']} from {len(targets)} table{'s' if len(targets) != 1 else ''}")
+        lines.append(f"│  columns: {', '.join(pull['columns'])}")
+        lines += [f"│  {target['shard']}: {target['sql']}" for target in targets]
+    return [*lines, f"└─ finish on {data['workspace']}: {data['final']}"]
 
 
 def _merge_lines(merge: dict[str, Any]) -> list[str]:

@@ -112,7 +112,7 @@ class Planner:
         except UnknownColumn as error:
             error.tables = names  # what is known of them may be out of date
             raise
-        return Prepared(statement, self.rules, self.catalog.columns(names), self.catalog.blank)
+        return Prepared(statement, self.rules, self.catalog.infos(names), self.catalog.blank)
 
     def known(self, name: str) -> Table:
         """The table of that name, in that case, as MySQL compares names. Raises UnknownTable."""

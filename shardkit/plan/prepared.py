@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from shardkit.errors import CrossShardRefused, NotSupportedError, NotYetError, ParameterError
-from shardkit.flow import Blocker, Column, Kind, Pick, Plan, Route, Statement, Target, Task, Value, Window
+from shardkit.errors import CrossShardRefused, NotYetError, ParameterError
+from shardkit.flow import Blocker, Kind, Pick, Plan, Route, Statement, TableInfo, Target, Task, Value, Window
+from shardkit.plan.federated import Federated
 from shardkit.plan.point import point_of
-from shardkit.rewrite import Blanks, Merging, Template, choice_edit, merging, name_edits
+from shardkit.rewrite import Blanks, Merging, Template, choice_edit, labels, merging, name_edits
 from shardkit.route import Router
 from shardkit.route.solve import equal, value_of
 from shardkit.rules import BroadcastTable, Rules, ShardedTable
@@ -27,10 +28,12 @@ class Prepared:
     """A SELECT or write whose names are resolved."""
 
     def __init__(
-        self, statement: Statement, rules: Rules, columns: Mapping[str, Mapping[str, Column]], blanks: Blanks
+        self, statement: Statement, rules: Rules, infos: Mapping[str, TableInfo], blanks: Blanks
     ) -> None:
         self.statement = statement
         self.rules = rules
+        self._infos = infos
+        columns = {name: {column.name.lower(): column for column in info.columns} for name, info in infos.items()}
         self.router = Router(statement, rules, columns)
         self._blanks = blanks
         self.point = point_of(statement, self.router)
@@ -38,22 +41,29 @@ class Prepared:
         self._plain = Template(statement, name_edits(statement))
         self._split: Template | None = None
         self._merge: tuple[Merging, Template] | None = None
+        self._federate: Federated | None = None
 
     def plan(self, params: Params, prefer: Collection[ShardId] = ()) -> Plan:
         """What one execution will do. Raises ParameterError, NotSupportedError, ShardKeyError."""
         self._check_params(params)
-        route = self.router.route(params, prefer)
         statement = self.statement
+        try:
+            route = self.router.route(params, prefer)
+        except CrossShardRefused as refusal:
+            if statement.kind is not Kind.SELECT:
+                raise
+            return self._federated(params, prefer, refusal)
         if len(route.targets) == 1 and len(route.rows) < 2:
             target = route.targets[0]
             sql, args = self._plain.render(target, params, {}, None)
             task = Task(target.shard, sql, args, statement.needs_database)
-            plan = Plan(statement.kind, route, (task,), None, NO_WINDOW, statement.locking)
+            shown = labels(statement, target) if statement.shown else ()
+            plan = Plan(statement.kind, route, (task,), None, NO_WINDOW, statement.locking, labels=shown)
             if self.point is not None and args is params and route.narrowed:
                 self.point.learn(plan)
             return plan
         if statement.kind is Kind.SELECT:
-            return self._merged(route, params)
+            return self._merged(route, params, prefer)
         return self._written(route, params)
 
     def _check_features(self) -> None:
@@ -72,10 +82,19 @@ class Prepared:
 
     # --- reads ------------------------------------------------------------------------------------------------------
 
-    def _merged(self, route: Route, params: Params) -> Plan:
+    def _federated(self, params: Params, prefer: Collection[ShardId], why: CrossShardRefused) -> Plan:
+        return self._federation().plan(self.router, params, prefer, why)
+
+    def _federation(self) -> Federated:
+        if self._federate is None:
+            self._federate = Federated(self.statement, self.rules, self._infos)
+        return self._federate
+
+    def _merged(self, route: Route, params: Params, prefer: Collection[ShardId]) -> Plan:
         merging, template = self._merging()
         if merging.spec is None:
-            raise _refusal(merging.blockers[0])
+            why = _refusal(merging.blockers[0])
+            return self._federation().finish(route, params, self._choose, why) or self._federated(params, prefer, why)
         window = self._window(params)
         limit = min(window.offset + window.limit, _MOST) if merging.push_limit and window.limit is not None else None
         tasks = []
@@ -201,7 +220,7 @@ class Prepared:
         return self.statement.kind is not Kind.SELECT and bool(tables) and isinstance(tables[0], BroadcastTable)
 
 
-def _refusal(blocker: Blocker) -> NotSupportedError:
+def _refusal(blocker: Blocker) -> CrossShardRefused:
     return CrossShardRefused(blocker.what, where=blocker.where, why=blocker.why, instead=blocker.instead)
 
 

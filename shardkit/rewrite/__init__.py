@@ -4,6 +4,7 @@ Invariant: a text that one shard answers alone differs from the user's in its ta
 """
 
 from shardkit.rewrite.merging import Merging, merging
-from shardkit.rewrite.template import Blanks, Template, choice_edit, name_edits
+from shardkit.rewrite.two_steps import TwoSteps, two_steps
+from shardkit.rewrite.template import Blanks, Template, choice_edit, labels, name_edits
 
-__all__ = ["Blanks", "Merging", "Template", "choice_edit", "merging", "name_edits"]
+__all__ = ["Blanks", "Merging", "Template", "choice_edit", "labels", "merging", "name_edits", "TwoSteps", "two_steps"]

@@ -66,10 +66,6 @@ class _Builder:
         )
 
     def build(self) -> Merging:
-        if self.statement.locking:
-            raise self.blocked(
-                "FOR UPDATE or FOR SHARE over several shards", None, "locks would be taken shard by shard"
-            )
         grouped = bool(self.shape.group) or self.aggregated
         if grouped and not self.shape.keyed:
             return self.folded()

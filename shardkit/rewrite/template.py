@@ -144,6 +144,20 @@ def name_edits(statement: Statement) -> list[Edit]:
     return edits
 
 
+def labels(statement: Statement, target: Target) -> tuple[tuple[str, str], ...]:
+    """For each table use that shows in a column's name: what is put there, and what the user wrote."""
+    found = []
+    for number in statement.shown:
+        use = statement.tables[number]
+        physical = target.names[number]
+        put = f"{quote(target.shard.database)}.{quote(physical)}"
+        if use.alias_at is not None and physical != use.name:
+            put += f" AS {quote(use.name)}"
+        start, end = use.span
+        found.append((put, statement.text[start:end]))
+    return tuple(found)
+
+
 def choice_edit(statement: Statement, number: int, pick: Pick) -> Edit:
     """The edit that lets each target have its own entries of a list."""
     return pick.span, Choice(number, tuple(text_piece(statement, span) for span in pick.entries))

@@ -4,6 +4,7 @@ Invariant: a matching row always lies on a routed shard.
 """
 
 from shardkit.route.canonical import integer_range
+from shardkit.route.places import copy_near, places
 from shardkit.route.router import Router
 
-__all__ = ["Router", "integer_range"]
+__all__ = ["Router", "copy_near", "integer_range", "places"]

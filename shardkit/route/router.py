@@ -20,7 +20,7 @@ from shardkit.values import Params, ShardId
 
 
 @dataclass(frozen=True, slots=True)
-class _Unit:
+class Unit:
     """Uses that always share a slot. `uses[0]` is one that decides (not the optional side of a join)."""
 
     uses: tuple[int, ...]
@@ -65,12 +65,12 @@ class Router:
             found[name] = known[name]
         return found
 
-    def _units(self) -> tuple[_Unit, ...]:
+    def _units(self) -> tuple[Unit, ...]:
         grouped = [tuple(sorted(group)) for group in self.statement.colocated]
         taken = {use for group in grouped for use in group}
         grouped += [(use,) for use in self.sharded if use not in taken]
         return tuple(
-            _Unit(group, tuple(u for u in group if not self.statement.tables[u].optional) or group) for group in grouped
+            Unit(group, tuple(u for u in group if not self.statement.tables[u].optional) or group) for group in grouped
         )
 
     def _point_column(self) -> str | None:
@@ -101,7 +101,7 @@ class Router:
             written = [self.tables[use.index] for use in self.statement.tables if use.written]
             if not all(isinstance(table, ShardedTable) for table in written):
                 return self._unsharded_write(written, params, prefer)
-        sets = [self._unit_slots(unit, params) for unit in self.units]
+        sets = [self.unit_slots(unit, params) for unit in self.units]
         if all(len(found) <= 1 for found in sets):
             return self._pass(sets, prefer)
         return self._several(sets)
@@ -119,7 +119,8 @@ class Router:
     def _name(self, table: ShardedTable | BroadcastTable | SingleTable, slot: int) -> str:
         return table.layout.place(slot, table.name).name if isinstance(table, ShardedTable) else table.name
 
-    def _unit_slots(self, unit: _Unit, params: Params) -> frozenset[int]:
+    def unit_slots(self, unit: Unit, params: Params) -> frozenset[int]:
+        """The slots on which rows of the unit that matter may lie."""
         found = None
         for use in unit.deciding:
             table = self.tables[use]
@@ -159,12 +160,12 @@ class Router:
         keys = sorted({column.name for use in self.sharded for column in self.columns[use].values()})
         return f"{', '.join(keys)} decide{'s' if len(keys) == 1 else ''} one slot"
 
-    def _layout(self, unit: _Unit) -> Layout:
+    def _layout(self, unit: Unit) -> Layout:
         table = self.tables[unit.uses[0]]
         assert isinstance(table, ShardedTable)
         return table.layout
 
-    def _slot_on(self, unit: _Unit, shard: ShardId) -> int:
+    def _slot_on(self, unit: Unit, shard: ShardId) -> int:
         layout = self._layout(unit)
         for slot in range(layout.slots):
             if layout.shard_of(slot) == shard:
@@ -209,12 +210,12 @@ class Router:
         )  # fmt: skip
         return Route(targets, reason, narrowed)
 
-    def _everything(self, unit: _Unit) -> frozenset[int]:
+    def _everything(self, unit: Unit) -> frozenset[int]:
         table = self.tables[unit.uses[0]]
         assert isinstance(table, ShardedTable)
         return table.sharding.all_slots
 
-    def _check_scatter_write(self, unit: _Unit) -> None:
+    def _check_scatter_write(self, unit: Unit) -> None:
         listed_keys = any(_lists_keys(self.statement.predicates[use]) for use in unit.uses)
         if listed_keys or self.rules.defaults.full_scan_writes == "allow":
             return

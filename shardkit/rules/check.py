@@ -83,7 +83,9 @@ def _defaults(source: Source, model: RulesIn) -> Defaults:
     budget = Budget(given.budget.rows, size(given.budget.memory), seconds(given.budget.time))
     if budget.time == 0:
         source.problem(("defaults", "budget", "time"), "no statement ends in no time", "write 30s")
-    return Defaults(given.unlisted_tables, given.transactions, given.full_scan_writes, budget)
+    if given.workspace is not None and not source.knows("servers", given.workspace):
+        source.unknown(("defaults", "workspace"), "server", source.names("servers"), part=given.workspace)
+    return Defaults(given.unlisted_tables, given.transactions, given.full_scan_writes, budget, given.workspace)
 
 
 def _each_table_once(source: Source, model: RulesIn) -> None:

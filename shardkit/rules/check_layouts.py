@@ -27,7 +27,7 @@ def build_servers(source: Source, given: Mapping[str, ServerIn], folder: str | N
         if server.replicas:
             source.notice(("servers", name, "replicas"), "replicas are not read from yet", "all reads go to the server")
         replicas = tuple(Replica(_url(one.url, folder), one.weight) for one in server.replicas)
-        pool = Pool(server.pool.size, seconds(server.pool.wait))
+        pool = Pool(server.pool.size, seconds(server.pool.wait), server.pool.workspaces)
         found[name] = Server(name, _url(server.url, folder), pool, replicas)
     return found
 

@@ -78,6 +78,9 @@ class PoolIn(Piece):
 
     size: Annotated[Whole, Field(ge=1, le=10_000)] = Field(default=16, description="Most connections at a time.")
     wait: Duration = Field(default="5s", description="How long a statement waits for a free connection.")
+    workspaces: Annotated[Whole, Field(ge=1, le=1_000)] = Field(
+        default=4, description="Connections besides `size`, for statements that this server finishes at a time."
+    )
 
 
 class ReplicaIn(Piece):
@@ -211,6 +214,9 @@ class DefaultsIn(Piece):
     transactions: Literal["xa", "best_effort", "single_shard"] = Field(default="xa", description="Over several shards.")
     full_scan_writes: Literal["refuse", "allow"] = Field(default="refuse", description="Writes without a shard key.")
     budget: BudgetIn = BudgetIn()
+    workspace: Name | None = Field(
+        default=None, description="The server that finishes what no merge can; the one with most tables if left out."
+    )
 
 
 class RulesIn(Piece):

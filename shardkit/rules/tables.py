@@ -25,6 +25,7 @@ class Pool:
 
     size: int = 16
     wait: float = 5.0
+    workspaces: int = 4  # connections besides, for statements that this server finishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class Defaults:
     transactions: Literal["xa", "best_effort", "single_shard"] = "xa"
     full_scan_writes: Literal["refuse", "allow"] = "refuse"
     budget: Budget = field(default_factory=Budget)
+    workspace: str | None = None  # the server that finishes statements; None: the one with most of their tables
 
 
 Table: TypeAlias = ShardedTable | BroadcastTable | SingleTable

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from shardkit.errors import InterfaceError
-from shardkit.flow import CloseQuery, Fetch, Head, Op, Query, Rows, Script
+from shardkit.flow import CloseQuery, CloseWorkspace, Fetch, Head, Op, OpenWorkspace, Query, Rows, Script
 
 if TYPE_CHECKING:
     from shardkit.runtime.running import Running
@@ -23,12 +23,13 @@ _EMITTED = (Head, Rows)
 class Drive(Iterator[Head | Rows]):
     """One script on one shardkit connection. `close` ends it early."""
 
-    __slots__ = ("_done", "_lanes", "_query", "_script")
+    __slots__ = ("_done", "_lanes", "_query", "_script", "_workspace")
 
     def __init__(self, script: Script, lanes: Lanes) -> None:
         self._script = script
         self._lanes = lanes
         self._query: Running | None = None
+        self._workspace = False  # one that this script opened and has not closed
         self._done = False
 
     def __next__(self) -> Head | Rows:
@@ -47,7 +48,7 @@ class Drive(Iterator[Head | Rows]):
         except BaseException:
             # StopIteration too: what the script left open is ended with it.
             self._done = True
-            if self._query is not None:
+            if self._query is not None or self._workspace:
                 self._end_query()
             raise
 
@@ -66,9 +67,12 @@ class Drive(Iterator[Head | Rows]):
             self._end_query()
 
     def __del__(self) -> None:
-        query = self._query
-        if not self._done and query is not None:
-            query.orphan()
+        if self._done:
+            return
+        if self._query is not None:
+            self._query.orphan()
+        if self._workspace:
+            self._lanes.orphan_workspace()
 
     def _perform(self, op: Op) -> Any:
         lanes = self._lanes
@@ -78,6 +82,12 @@ class Drive(Iterator[Head | Rows]):
             return answer
         if isinstance(op, (Fetch, CloseQuery)) and (self._query is None or lanes.running is not self._query):
             return self._without_query(op)
+        if isinstance(op, OpenWorkspace):
+            place = lanes.perform(op)
+            self._workspace = True
+            return place
+        if isinstance(op, CloseWorkspace):
+            self._workspace = False
         return lanes.perform(op)
 
     def _without_query(self, op: Fetch | CloseQuery) -> None:
@@ -90,6 +100,9 @@ class Drive(Iterator[Head | Rows]):
 
     def _end_query(self) -> None:
         query, self._query = self._query, None
+        if self._workspace:
+            self._workspace = False
+            self._lanes.perform(CloseWorkspace())
         if query is not None and self._lanes.running is query:
             self._lanes.perform(CloseQuery())
 

@@ -30,6 +30,7 @@ class Engine:
         self._servers = rules.servers
         self._backends: dict[str, Backend] = dict(backends or {})
         self._pools: dict[tuple[str, str], Pool] = {}
+        self._workspaces: dict[str, Pool] = {}
         self.by_shard: dict[ShardId, Pool] = {}
         self._threads: ThreadPoolExecutor | None = None
         self._lock = threading.RLock()
@@ -63,7 +64,7 @@ class Engine:
     @property
     def pools(self) -> tuple[Pool, ...]:
         """The pools that exist so far."""
-        return tuple(self._pools.values())
+        return (*self._pools.values(), *self._workspaces.values())
 
     def check_open(self) -> None:
         """InterfaceError once closed."""
@@ -79,6 +80,18 @@ class Engine:
             pool.close()
         if threads is not None:
             threads.shutdown(wait=False)
+
+    def workspaces(self, place: ShardId) -> Pool:
+        """The pool of connections for workspaces on the server of this shard."""
+        backend = self.backend(place)
+        with self._lock:
+            self.check_open()
+            pool = self._workspaces.get(place.server)
+            if pool is None:
+                settings = self._servers[place.server].pool
+                limits = Limits(place.server, settings.workspaces, settings.wait, "workspaces")
+                pool = self._workspaces[place.server] = Pool(limits, backend.workspace, "workspaces")
+            return pool
 
     def _open_pool(self, shard: ShardId) -> Pool:
         backend = self.backend(shard)

@@ -91,6 +91,14 @@ class Enlisted:
         """This shard's pinned connection, or None if the shard is not enlisted."""
         return self.by_shard.get(shard)
 
+    def adopt(self, shard: ShardId, pool: Pool, connection: Connection) -> None:
+        """Reach a connection that somebody else leased, and gives back, under this name."""
+        self.by_shard[shard] = Pinned(pool, connection)
+
+    def disown(self, shard: ShardId) -> None:
+        """The end of `adopt`."""
+        self.by_shard.pop(shard, None)
+
     def held(self, pool: Pool) -> int:
         """How many of the pool's connections are pinned here."""
         return sum(pinned.pool is pool for pinned in self.by_shard.values())

@@ -32,6 +32,7 @@ class Limits(NamedTuple):
     server: str
     size: int
     wait: float
+    key: str = "size"  # the setting that says how many there are
 
 
 class _Waiter:
@@ -108,7 +109,7 @@ class Pool:
         if count > self.size:
             raise PoolTimeout(
                 f"{count} connections to server {self.limits.server} are needed at once, but its pool holds "
-                f"{self.size}; raise servers.{self.limits.server}.pool.size in the rules"
+                f"{self.size}; raise servers.{self.limits.server}.pool.{self.limits.key} in the rules"
             )
         self.bury()
         with self._lock:
@@ -283,6 +284,6 @@ class Pool:
         what = "connection" if count == 1 else f"{count} connections"
         return PoolTimeout(
             f"no {what} to server {server} became free within {wait:g} s (pool size {size}, {self.in_use} in use); "
-            f"raise servers.{server}.pool.size or servers.{server}.pool.wait in the rules, or end transactions and "
+            f"raise servers.{server}.pool.{self.limits.key} or servers.{server}.pool.wait in the rules, or end transactions and "
             "results sooner"
         )

@@ -106,6 +106,13 @@ class Running:
                 if lane.pool is not None and lane.streaming:
                     lane.drop(LEASED_DRAIN)
 
+    def forsake(self, shard: ShardId) -> bool:
+        """Forget the open answer of a pinned connection that is about to be closed; whether there was one."""
+        open_ = [lane for lane in self._lanes if lane.pool is None and lane.shard == shard and lane.streaming]
+        for lane in open_:
+            lane.streaming = False
+        return bool(open_)
+
     def orphan(self) -> None:
         """The owner was garbage-collected: mark leased connections for discard. No I/O."""
         if self._claimed():

@@ -11,6 +11,7 @@ from typing import Any
 from shardkit.errors import InternalError, UnknownColumn
 from shardkit.flow import (
     CloseQuery,
+    Description,
     Fetch,
     Head,
     Kind,
@@ -36,9 +37,22 @@ def read(session: Session, plan: Plan) -> Script:
     except BaseException as error:
         yield from failed(session, plan, error)
         raise
+    if plan.labels:
+        description = relabelled(description, plan.labels)
     yield Head(description, len(rows) if last else -1, lastrowid, rows, last)
     if not last:
         yield from minded(session, plan, rest_of_one())
+
+
+def relabelled(description: Description, labels: Sequence[tuple[str, str]]) -> Description:
+    """Columns whose names are their text, with the user's table names in it."""
+
+    def name(text: str) -> str:
+        for put, written in labels:
+            text = text.replace(put, written, 1)
+        return text
+
+    return description and tuple((name(column[0]), *column[1:]) for column in description)
 
 
 def rest_of_one() -> Script:

@@ -22,6 +22,7 @@ from shardkit.flow import (
 from shardkit.parse import Ddl, SetAutocommit, SetNextTransaction, SetVariables, TransactionCommand
 from shardkit.plan import Explanation, MetadataNeeded, Prepared, Ready, explain_ready
 from shardkit.session import transaction
+from shardkit.session.federated import federated
 from shardkit.session.metadata import describe, prepared
 from shardkit.session.reading import merged, read, rest_of_one
 from shardkit.session.settings import set_autocommit, set_variables
@@ -48,6 +49,8 @@ def execute(session: Session, text: str, params: Params) -> Script:
         try:
             if plan.kind is not Kind.SELECT:
                 yield from write(session, plan)
+            elif plan.federation is not None:
+                yield from federated(session, plan, plan.federation)
             elif plan.merge is not None:
                 yield from merged(session, plan, plan.merge)
             else:

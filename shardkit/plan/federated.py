@@ -1,0 +1,107 @@
+"""The plan of a SELECT that a server must finish: where its workspace is, what is pulled, what runs there.
+
+Invariant: planning here needs only the statement, the rules and the catalog; nothing is asked of a server.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TypeAlias
+
+from shardkit.errors import CrossShardRefused
+from shardkit.federate import AFTER, BEFORE, Source, gather
+from shardkit.flow import Federation, Kind, Plan, Pull, Route, Statement, TableInfo, Target, Task
+from shardkit.rewrite import Template, labels, name_edits, two_steps
+from shardkit.route import Router, copy_near, places
+from shardkit.rules import BroadcastTable, Rules, ShardedTable
+from shardkit.values import Params, PhysicalTable, ShardId
+
+
+Choose: TypeAlias = Callable[[Target, Params], Mapping[int, Sequence[int]]]
+"""For each IN list on a shard key, the entries that a target gets."""
+
+PARTIAL = "sk__w0"
+"""The workspace table of partial groups."""
+
+
+class Federated:
+    """How executions of one text are federated; made when the text first needs it."""
+
+    def __init__(self, statement: Statement, rules: Rules, infos: Mapping[str, TableInfo]) -> None:
+        self.statement, self.rules, self.infos = statement, rules, infos
+        self._steps: tuple[Template, Template] | None = None
+        self._final = Template(statement, [*name_edits(statement), *((span, None) for span in statement.index_hints)])
+
+    def plan(self, router: Router, params: Params, prefer: Collection[ShardId], why: CrossShardRefused) -> Plan:
+        """What one execution does; `why` says what no merge can do. Raises CrossShardRefused."""
+        statement = self.statement
+        blocker = statement.unknown_call
+        if blocker is not None:
+            raise CrossShardRefused(blocker.what, where=blocker.where, why=blocker.why, instead=blocker.instead)
+        found = places(router, params)
+        place = self._workspace(found)
+        sources = [self._source(router, use, given, place, prefer) for use, given in enumerate(found)]
+        embedded = self.rules.servers[place.server].embedded
+        pulls, names = gather(statement, sources, place, params, embedded)
+        target = Target(place, 0, names)
+        sql, args = self._final.render(target, params, {}, None)
+        before, after = ((), ()) if embedded else (BEFORE, AFTER)
+        work = Federation(place, pulls, sql, args, before, after, statement.needs_database)
+        return Plan(Kind.SELECT, Route((), f"{why.what}: {why.why}"), (), locking=statement.locking,
+                    federation=work, labels=labels(statement, target))  # fmt: skip
+
+    def finish(self, route: Route, params: Params, choose: Choose, why: CrossShardRefused) -> Plan | None:
+        """A grouped statement whose shards make partial groups; None if it cannot be split so."""
+        given = self.statement.grouping
+        place = route.targets[0].shard
+        if given is None or self.rules.servers[place.server].embedded or self.statement.unknown_call is not None:
+            return None
+        if self._steps is None:
+            steps = two_steps(self.statement, given)
+            self._steps = Template(self.statement, steps.partial), Template(self.statement, steps.finish)
+        partial, final = self._steps
+        tasks = []
+        for target in route.targets:
+            sql, args = partial.render(target, params, choose(target, params), None)
+            tasks.append(Task(target.shard, sql, args, self.statement.needs_database))
+        place = self._nearest([target.shard for target in route.targets])
+        model = next(task for task in tasks if task.shard == place)
+        name = f"`{place.database}`.`{PARTIAL}`"
+        create = f"CREATE TEMPORARY TABLE {name} AS {model.sql} LIMIT 0"
+        pull = Pull("partial groups", name, create, (), tuple(tasks), create_args=model.args)
+        sql, args = final.render(Target(place, 0, (PARTIAL,)), params, {}, None)
+        work = Federation(place, (pull,), sql, args, BEFORE, AFTER, self.statement.needs_database)
+        return Plan(Kind.SELECT, Route((), f"{why.what}: {why.why}"), (), locking=self.statement.locking,
+                    federation=work)  # fmt: skip
+
+    def _nearest(self, shards: list[ShardId]) -> ShardId:
+        """One of these shards: on the server the rules name, or else on the one that has most of them."""
+        counts = Counter(shard.server for shard in shards)
+        wanted = self.rules.defaults.workspace
+        server = wanted if wanted in counts else counts.most_common(1)[0][0]
+        return next(shard for shard in shards if shard.server == server)
+
+    def _workspace(self, found: list[tuple[PhysicalTable, ...] | None]) -> ShardId:
+        """A database on the server the rules name, or else on the one that holds most of the tables."""
+        shards = [place.shard for given in found for place in given or ()]
+        counts = Counter(shard.server for shard in shards)
+        server = self.rules.defaults.workspace or (counts.most_common(1)[0][0] if counts else None)
+        near = [shard for shard in (*shards, *self.rules.shards) if server in (None, shard.server)]
+        return near[0]
+
+    def _source(
+        self, router: Router, use: int, given: tuple[PhysicalTable, ...] | None, place: ShardId,
+        prefer: Collection[ShardId],
+    ) -> Source:  # fmt: skip
+        table = router.tables[use]
+        info = self.infos.get(table.name)
+        key = info.primary_key if info is not None else ()
+        if isinstance(table, BroadcastTable):
+            return Source((copy_near(table, place, prefer),), key)
+        places_ = given or ()
+        if isinstance(table, ShardedTable) and len(places_) > 1:
+            held = {name.lower() for name in key}
+            # Without the shard key in it, nothing keeps a key's value from standing on two shards.
+            key = key if held.issuperset(table.sharding.columns) else ()
+        return Source(places_, key)

@@ -1,0 +1,45 @@
+"""Where the rows of each table use lie by themselves, whatever the other tables do: what federation pulls from.
+
+Invariant: every row of a use that can change the statement's answer lies in one of its places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from shardkit.route.router import Router
+from shardkit.route.solve import slots
+from shardkit.rules import BroadcastTable, ShardedTable, SingleTable
+from shardkit.values import Params, PhysicalTable, ShardId
+
+
+def places(router: Router, params: Params) -> list[tuple[PhysicalTable, ...] | None]:
+    """For each table use its physical tables, or None for a broadcast table: any copy will do."""
+    found: list[tuple[PhysicalTable, ...] | None] = []
+    for use, table in enumerate(router.tables):
+        match table:
+            case ShardedTable():
+                mine = sorted(_slots(router, use, table, params))
+                found.append(tuple(table.layout.place(slot, table.name) for slot in mine))
+            case SingleTable():
+                found.append((PhysicalTable(table.shard, table.name),))
+            case BroadcastTable():
+                found.append(None)
+    return found
+
+
+def copy_near(table: BroadcastTable, shard: ShardId | None, prefer: Collection[ShardId]) -> PhysicalTable:
+    """The copy of a broadcast table to read: one of the transaction's shards, or one near `shard`."""
+    ranked = sorted(table.layout.shards, key=lambda one: (one not in prefer, one != shard, _far(one, shard)))
+    return PhysicalTable(ranked[0], table.name)
+
+
+def _far(one: ShardId, shard: ShardId | None) -> bool:
+    return shard is None or one.server != shard.server
+
+
+def _slots(router: Router, use: int, table: ShardedTable, params: Params) -> frozenset[int]:
+    unit = next(unit for unit in router.units if use in unit.uses)
+    if use in unit.deciding and not router.statement.tables[use].optional:
+        return router.unit_slots(unit, params)
+    return slots(router.statement.predicates[use], table, router.columns[use], params)
