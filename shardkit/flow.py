@@ -249,6 +249,30 @@ class SelectShape:
     limit_span: Span | None  # LIMIT with its keyword
 
 
+class Reference(NamedTuple):
+    """A place that names a CTE."""
+
+    span: Span
+    aliased: bool
+
+
+class Cte(NamedTuple):
+    """One common table expression: where its `name (columns)` and its query stand, and who names it."""
+
+    name: str
+    head: Span
+    body: Span
+    recursive: bool
+    references: tuple[Reference, ...]
+
+
+class Ctes(NamedTuple):
+    """A WITH clause that a workspace must take apart, because one of its tables is named more than once."""
+
+    parts: tuple[Cte, ...]
+    span: Span  # WITH up to the last closing bracket
+
+
 class Leaf(NamedTuple):
     """A stretch of the user's text that stands for a value of a finished group: a grouped expression or a call."""
 
@@ -339,6 +363,7 @@ class Statement:
     needs: tuple[Need, ...] = ()  # of a SELECT: for each table use
     shown: tuple[int, ...] = ()  # table uses within columns that are named by their own text
     index_hints: tuple[Span, ...] = ()  # USE INDEX (…) and its kin
+    ctes: Ctes | Blocker | None = None  # of a SELECT whose WITH cannot stay as it is on a workspace
     grouping: Grouping | None = None  # of a grouped SELECT that can be computed in two steps
     lock: str = ""  # FOR UPDATE and its kin, as every pull must say it
     unknown_call: Blocker | None = None  # a function MySQL does not have: it may read tables that nobody sees
@@ -468,6 +493,7 @@ class Federation(NamedTuple):
     pulls: tuple[Pull, ...]
     sql: str
     args: Params
+    steps: tuple[tuple[str, Params], ...] = ()  # statements that make tables of CTEs, between the pulls and `sql`
     before: tuple[str, ...] = ()  # statements that make the workspace take values as they are
     after: tuple[str, ...] = ()  # … and like the session again
     needs_database: bool = False

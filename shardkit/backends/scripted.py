@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from shardkit import errors
 from shardkit.backends.protocol import Connection, Started
-from shardkit.flow import Collation, Description, TableInfo, Task
+from shardkit.flow import Collation, Column, Description, TableInfo, Task
 from shardkit.values import Row, ShardId
 
 
@@ -94,6 +94,10 @@ class ScriptedBackend:
         connection.note("connect", str(shard))
         return connection
 
+    def workspace(self, place: ShardId) -> ScriptedConnection:
+        """Connections for workspaces are scripted alike."""
+        return self.connect(place)
+
     def describe(self, connection: Connection, shard: ShardId, table: str) -> TableInfo | None:
         """See protocol.Backend.describe."""
         connection.start(Task(shard, f"DESCRIBE {table}"), 0, None)
@@ -162,6 +166,12 @@ class ScriptedConnection:
             return False
         self._reply = None
         return True
+
+    def fill(
+        self, shard: ShardId, table: str, columns: Sequence[Column], rows: Sequence[Row], timeout: float | None
+    ) -> None:
+        """Noted as one statement with the number of its rows."""
+        self.start(Task(shard, f"FILL {table} {len(rows)}"), 0, timeout)
 
     def run(self, shard: ShardId, sql: str) -> None:
         """See protocol.Connection.run."""

@@ -4,6 +4,6 @@ Invariant: the workspace's tables have the names, types and collations of the ta
 """
 
 from shardkit.federate.gather import Source, gather
-from shardkit.federate.tables import AFTER, BEFORE
+from shardkit.federate.tables import AFTER, BEFORE, LENIENT
 
-__all__ = ["AFTER", "BEFORE", "Source", "gather"]
+__all__ = ["AFTER", "BEFORE", "LENIENT", "Source", "gather"]

@@ -18,6 +18,14 @@ BEFORE = (
 )
 """Takes zero dates and moments in UTC as they are; the session's own settings are kept in user variables."""
 
+LENIENT = (
+    "SET SESSION time_zone = @sk__zone, SESSION sql_mode = REPLACE(REPLACE(REPLACE(REPLACE(REPLACE("
+    "@sk__mode, 'STRICT_TRANS_TABLES', ''), 'STRICT_ALL_TABLES', ''), 'NO_ZERO_DATE', ''), 'NO_ZERO_IN_DATE', ''), "
+    "'TRADITIONAL', '')",
+)
+"""For tables made by a query of the user's: expressions mean what they mean to the session, but a table may hold all
+that a SELECT can show."""
+
 AFTER = ("SET SESSION sql_mode = @sk__mode, SESSION time_zone = @sk__zone",)
 """The session's settings again: the final statement is read under them."""
 
@@ -71,7 +79,7 @@ def _definition(column: Column) -> str:
 
 def _indexable(column: Column) -> bool:
     if column.family is Family.TEXT or column.family is Family.BINARY:
-        return "char" in column.type_text and (column.length or 0) <= _LONGEST_KEY or (
+        return ("char" in column.type_text and (column.length or 0) <= _LONGEST_KEY) or (
             "binary" in column.type_text and (column.length or 0) <= _LONGEST_KEY
         )
     return column.family not in (Family.JSON, Family.OTHER)

@@ -30,9 +30,7 @@ class _NotPushable(Exception):
     """This node cannot be said on one table alone."""
 
 
-def condition(
-    node: exp.Expr, scope: Scope, use: int, params: tuple[ParamRef, ...], optional: bool
-) -> Condition | None:
+def condition(node: exp.Expr, scope: Scope, use: int, params: tuple[ParamRef, ...], optional: bool) -> Condition | None:
     """The part of `node` that speaks of table use `use` alone, or None.
 
     `optional`: the use may be missing from a joined row (the far side of an outer join), so only what NULLs cannot
@@ -72,6 +70,8 @@ class _Writer:
     def exact(self, node: exp.Expr) -> Condition:
         """A condition that holds exactly where `node` does."""
         match node:
+            case exp.Like() if node.args.get("negate"):
+                return self.pair(node, "NOT LIKE")
             case exp.Paren():
                 return self.exact(node.this)
             case exp.Not(this=exp.Is() as inner) | exp.Not(this=exp.Paren(this=exp.Is() as inner)):
@@ -88,15 +88,16 @@ class _Writer:
 
     def comparison(self, node: exp.Expr) -> Condition:
         """What is NULL, so never true, when its column is NULL."""
+        _plain(node)
         operator = _OPERATORS.get(type(node))
         if operator is not None:
             return self.pair(node, operator)
         match node:
-            case exp.In() if node.expressions and not node.args.get("query") and not node.args.get("unnest"):
+            case exp.In() if node.expressions:
                 parts = [self.column(node.this), *(self.constant(entry) for entry in node.expressions)]
                 column, *entries = parts
                 return _joined(entries, ", ", before=f"{column.sql} IN (", after=")")
-            case exp.Between() if not node.args.get("symmetric"):
+            case exp.Between():
                 column = self.column(node.this)
                 low, high = self.constant(node.args["low"]), self.constant(node.args["high"])
                 return Condition(f"{column.sql} BETWEEN {low.sql} AND {high.sql}", low.values + high.values)
@@ -108,7 +109,7 @@ class _Writer:
         sides: list[Callable[[exp.Expr], Condition]] = [self.column, self.constant]
         if self.scope.resolve(left.unnest()) is None:
             sides.reverse()
-            if operator == "LIKE":
+            if operator.endswith("LIKE"):
                 raise _NotPushable
         elif self.scope.resolve(right.unnest()) is not None:
             sides = [self.column, self.column]
@@ -116,7 +117,7 @@ class _Writer:
         return Condition(f"{first.sql} {operator} {second.sql}", first.values + second.values)
 
     def null_test(self, node: exp.Is, words: str) -> Condition:
-        if not isinstance(node.expression, exp.Null):
+        if not isinstance(node.expression, exp.Null) or node.args.get("negate"):
             raise _NotPushable
         return Condition(f"{self.column(node.this).sql} {words}")
 
@@ -143,6 +144,15 @@ class _Writer:
             if not plain and not (isinstance(part, exp.Cast) and part.to.this in _MOMENTS):
                 raise _NotPushable
         return Condition(node.sql(dialect="mysql").replace("%", "%%"))
+
+
+_UNDERSTOOD = frozenset({"this", "expression", "expressions", "low", "high"})
+
+
+def _plain(node: exp.Expr) -> None:
+    """Refuse a node that says more than its parts: NOT LIKE is a LIKE with a mark on it."""
+    if any(value for name, value in node.args.items() if name not in _UNDERSTOOD):
+        raise _NotPushable
 
 
 _MOMENTS = (exp.DataType.Type.DATE, exp.DataType.Type.DATETIME, exp.DataType.Type.TIMESTAMP)

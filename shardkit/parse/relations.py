@@ -17,8 +17,8 @@ from shardkit.parse.scopes import Names, Scope
 def colocated(
     uses: tuple[TableUse, ...], keys: list[tuple[str, ...]], solver: Solver, names: Names
 ) -> tuple[frozenset[int], ...]:
-    """Groups of sharded uses of the outermost query that are joined on their shard keys."""
-    sharded = [use for use in uses if keys[use.index] and use.scope == 0]
+    """Groups of sharded uses that are joined on their shard keys; a subquery's uses may be joined with outer ones."""
+    sharded = [use for use in uses if keys[use.index]]
     groups = [{use.index} for use in sharded]
     for use in sharded:
         for other in sharded:
@@ -43,7 +43,8 @@ def select_key_facts(
     """Columns that alone decide the slot of a joined row. A side that may be missing decides nothing."""
     if len(groups) != 1:
         return frozenset()
-    return frozenset((use, keys[use][0]) for use in groups[0] if len(keys[use]) == 1 and not uses[use].optional)
+    mine = (use for use in groups[0] if not uses[use].optional and uses[use].scope == 0)
+    return frozenset((use, keys[use][0]) for use in mine if len(keys[use]) == 1)
 
 
 def picks(draft: Draft, scopes: list[Scope], keys: list[tuple[str, ...]], solver: Solver) -> tuple[Pick, ...]:

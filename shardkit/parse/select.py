@@ -14,9 +14,9 @@ from sqlglot.tokens import TokenType
 from shardkit.errors import SqlSyntaxError
 from shardkit.flow import Blocker, Call, Expr, Item, SelectShape, Sort, Value
 from shardkit.parse import types
-from shardkit.parse.functions import WHOLE
+from shardkit.parse.aggregates import is_aggregated, windows_within
 from shardkit.parse.lexer import Source
-from shardkit.parse.obstacles import ONE_SHARD, obstacles
+from shardkit.parse.obstacles import ONE_SHARD, Whole, obstacles
 from shardkit.parse.predicate import value_of
 from shardkit.parse.scopes import Scope
 from shardkit.parse.tokens import Clause, Tokens
@@ -25,8 +25,9 @@ from shardkit.parse.tokens import Clause, Tokens
 class Shaper:
     """Reads one SELECT. `blockers` collects why it could not be merged."""
 
-    def __init__(self, node: exp.Select, source: Source, tokens: Tokens, scope: Scope) -> None:
-        self.node, self.source, self.tokens, self.scope = node, source, tokens, scope
+    def __init__(self, node: exp.Select, source: Source, tokens: Tokens, scopes: dict[int, Scope]) -> None:
+        self.node, self.source, self.tokens = node, source, tokens
+        self.scope, self.scopes = scopes[id(node)], scopes
         self.clauses = tokens.clauses()
         self.blockers: list[Blocker] = []
         self.keyed: frozenset[str] = frozenset()
@@ -46,7 +47,8 @@ class Shaper:
         if distinct and not group and not any(item.expr.aggregated for item in items):
             identities = {item.expr.identity for item in items}
         keyed = bool(self.keyed & identities)
-        for what, token, why, instead in obstacles(self.tokens, self.clauses, whole_groups=keyed and bool(group)):
+        whole = Whole(keyed and bool(group), windows_within(self.node, self.keyed, self.identity))
+        for what, token, why, instead in obstacles(self.tokens, self.clauses, whole):
             self.block(what, token, why, instead)
         limit, offset = self.limits()
         return SelectShape(
@@ -64,7 +66,7 @@ class Shaper:
         while isinstance(node, exp.Paren) and inside.startswith("("):
             node, inside = node.this, inside[1:-1].strip()
         call = self.call(bare, inside)
-        aggregated = _aggregated(node)
+        aggregated = is_aggregated(node, self.node, self.scopes)
         constant = isinstance(bare, (exp.Literal, exp.Null, exp.Boolean, exp.Placeholder))
         return Expr(
             text, self.source.params_between(start, stop), self.identity(node), types.infer(node, self.scope),
@@ -252,11 +254,3 @@ class Shaper:
                 self.block("this LIMIT", self.clauses["limit"].keyword, "it is not a number or a placeholder")
             found.append(value)
         return found[0], found[1]
-
-
-def _aggregated(node: exp.Expr) -> bool:
-    """Whether there is an aggregate inside, also one that sqlglot does not know."""
-    return any(
-        isinstance(inner, exp.AggFunc) or (isinstance(inner, exp.Anonymous) and inner.name.upper() in WHOLE)
-        for inner in node.walk()
-    )

@@ -18,11 +18,12 @@ from shardkit.errors import NotSupportedError, SessionBoundRefused, SqlSyntaxErr
 from shardkit.flow import Kind, Span, Statement, TableUse
 from shardkit.parse import scopes as scoping
 from shardkit.parse import write
+from shardkit.parse.ctes import cte_of, ctes
 from shardkit.parse.draft import Draft
 from shardkit.parse.functions import BARE, CLOCK, SCALAR, SESSION, VOLATILE, WHOLE
-from shardkit.parse.needs import index_hints, lock, needs, shown, unknown_call
 from shardkit.parse.grouping import grouping
 from shardkit.parse.lexer import PREFIX, Source, Style, lex
+from shardkit.parse.needs import index_hints, lock, needs, shown, unknown_call
 from shardkit.parse.predicate import ANYTHING, Solver
 from shardkit.parse.relations import colocated, picks, select_key_facts
 from shardkit.parse.scopes import Names, Scope
@@ -117,7 +118,7 @@ def _tables(tree: exp.Expr, source: Source) -> list[exp.Table]:
         targets.add(id(tree.this))
     found = []
     for table in tree.find_all(exp.Table):
-        if id(table) in targets or not isinstance(table.this, exp.Identifier) or _is_cte(table):
+        if id(table) in targets or not isinstance(table.this, exp.Identifier) or cte_of(table) is not None:
             continue
         if isinstance(table.parent, exp.Lock):
             continue  # FOR UPDATE OF names a table of FROM once more
@@ -133,25 +134,6 @@ def _tables(tree: exp.Expr, source: Source) -> list[exp.Table]:
     return sorted(found, key=lambda t: t.this.meta["start"])
 
 
-def _is_cte(table: exp.Table) -> bool:
-    """Whether a CTE that is seen from there has the name. A CTE sees those before it, and itself if RECURSIVE."""
-    node: exp.Expr | None = table.parent
-    inside: exp.Expr | None = None
-    while node is not None:
-        if isinstance(node, exp.CTE):
-            inside = node
-        clause = node.args.get("with_")
-        if clause is not None:
-            seen = list(clause.expressions)
-            if inside in seen:
-                seen = seen[: seen.index(inside) + bool(clause.args.get("recursive"))]
-            if any(cte.alias == table.name for cte in seen):
-                return True
-            inside = None
-        node = node.parent
-    return False
-
-
 def analyse(draft: Draft, names: Names) -> Statement:
     """Resolve names and collect every fact routing and rewriting need. Pure."""
     numbered = [(table, use) for use, table in enumerate(draft.tables)]
@@ -165,7 +147,7 @@ def analyse(draft: Draft, names: Names) -> Statement:
     select, blockers, insert, grouped = None, [], None, None
     scope = scopes.get(id(draft.tree))
     if isinstance(draft.tree, exp.Select) and scope is not None and draft.tree.args.get("with_") is None:
-        shaper = Shaper(draft.tree, draft.source, draft.tokens, scope)
+        shaper = Shaper(draft.tree, draft.source, draft.tokens, scopes)
         if "select" in shaper.clauses:
             select = shaper.shape(select_key_facts(uses, keys, groups))
             blockers = shaper.blockers
@@ -196,7 +178,7 @@ def _apart(draft: Draft, uses: tuple[TableUse, ...], scopes: dict[int, Scope], n
         return {}
     return {
         "needs": needs(draft, uses, scopes, names), "index_hints": index_hints(draft),
-        "unknown_call": unknown_call(draft), "lock": lock(draft), "shown": shown(draft, uses),
+        "unknown_call": unknown_call(draft), "lock": lock(draft), "shown": shown(draft, uses), "ctes": ctes(draft),
     }  # fmt: skip
 
 

@@ -45,6 +45,8 @@ def infer(node: exp.Expr, scope: Scope) -> Column | None:
         return of(Family.INTEGER)
     if isinstance(node, (exp.Count, *_INTEGER_CALLS)):
         return of(Family.INTEGER, nullable=not isinstance(node, exp.Count))
+    if isinstance(node, exp.Window):
+        return _window(node, scope)
     if isinstance(node, (exp.Sum, exp.Avg)):
         return _sum(node, scope)
     if isinstance(node, (exp.Min, exp.Max)):
@@ -61,6 +63,16 @@ def column_of(scope: Scope, ref: tuple[int, str]) -> Column | None:
     if column is not None and ref[0] in scope.optional:
         return replace(column, nullable=True)
     return column
+
+
+def _window(node: exp.Window, scope: Scope) -> Column | None:
+    match node.this:
+        case exp.RowNumber() | exp.Rank() | exp.DenseRank() | exp.Ntile():
+            return of(Family.INTEGER)
+        case exp.Count() | exp.Sum() | exp.Avg() | exp.Min() | exp.Max():
+            return infer(node.this, scope)
+        case _:
+            return None
 
 
 def _literal(node: exp.Literal, scope: Scope) -> Column | None:

@@ -10,13 +10,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeAlias
 
 from shardkit.errors import CrossShardRefused
-from shardkit.federate import AFTER, BEFORE, Source, gather
-from shardkit.flow import Federation, Kind, Plan, Pull, Route, Statement, TableInfo, Target, Task
-from shardkit.rewrite import Template, labels, name_edits, two_steps
+from shardkit.federate import AFTER, BEFORE, LENIENT, Source, gather
+from shardkit.flow import Blocker, Ctes, Federation, Kind, Plan, Pull, Route, Statement, TableInfo, Target, Task
+from shardkit.rewrite import Template, apart, labels, name_edits, two_steps
 from shardkit.route import Router, copy_near, places
 from shardkit.rules import BroadcastTable, Rules, ShardedTable
 from shardkit.values import Params, PhysicalTable, ShardId
-
 
 Choose: TypeAlias = Callable[[Target, Params], Mapping[int, Sequence[int]]]
 """For each IN list on a shard key, the entries that a target gets."""
@@ -31,13 +30,14 @@ class Federated:
     def __init__(self, statement: Statement, rules: Rules, infos: Mapping[str, TableInfo]) -> None:
         self.statement, self.rules, self.infos = statement, rules, infos
         self._steps: tuple[Template, Template] | None = None
-        self._final = Template(statement, [*name_edits(statement), *((span, None) for span in statement.index_hints)])
+        self._edits = [*name_edits(statement), *((span, None) for span in statement.index_hints)]
+        self._final = Template(statement, self._edits)
 
     def plan(self, router: Router, params: Params, prefer: Collection[ShardId], why: CrossShardRefused) -> Plan:
         """What one execution does; `why` says what no merge can do. Raises CrossShardRefused."""
         statement = self.statement
-        blocker = statement.unknown_call
-        if blocker is not None:
+        blocker = statement.unknown_call or statement.ctes
+        if isinstance(blocker, Blocker):
             raise CrossShardRefused(blocker.what, where=blocker.where, why=blocker.why, instead=blocker.instead)
         found = places(router, params)
         place = self._workspace(found)
@@ -45,11 +45,24 @@ class Federated:
         embedded = self.rules.servers[place.server].embedded
         pulls, names = gather(statement, sources, place, params, embedded)
         target = Target(place, 0, names)
-        sql, args = self._final.render(target, params, {}, None)
+        final, steps = (self._final, ()) if embedded else self._apart(target, params)
+        sql, args = final.render(target, params, {}, None)
         before, after = ((), ()) if embedded else (BEFORE, AFTER)
-        work = Federation(place, pulls, sql, args, before, after, statement.needs_database)
+        work = Federation(place, pulls, sql, args, steps, before, after, statement.needs_database)
         return Plan(Kind.SELECT, Route((), f"{why.what}: {why.why}"), (), locking=statement.locking,
                     federation=work, labels=labels(statement, target))  # fmt: skip
+
+    def _apart(self, target: Target, params: Params) -> tuple[Template, tuple[tuple[str, Params], ...]]:
+        """What runs last, and what makes tables of CTEs before it."""
+        statement = self.statement
+        if not isinstance(statement.ctes, Ctes):
+            return self._final, ()
+        found = apart(statement.ctes, statement.text, self._edits, target.shard.database)
+        steps: list[tuple[str, Params]] = [(sql, None) for sql in LENIENT]
+        for making in found.makings:
+            steps.append(Template(statement, making.edits).render(target, params, {}, None))
+            steps += [(sql, None) for sql in making.copies]
+        return Template(statement, found.rest), tuple(steps)
 
     def finish(self, route: Route, params: Params, choose: Choose, why: CrossShardRefused) -> Plan | None:
         """A grouped statement whose shards make partial groups; None if it cannot be split so."""
@@ -71,7 +84,7 @@ class Federated:
         create = f"CREATE TEMPORARY TABLE {name} AS {model.sql} LIMIT 0"
         pull = Pull("partial groups", name, create, (), tuple(tasks), create_args=model.args)
         sql, args = final.render(Target(place, 0, (PARTIAL,)), params, {}, None)
-        work = Federation(place, (pull,), sql, args, BEFORE, AFTER, self.statement.needs_database)
+        work = Federation(place, (pull,), sql, args, (), BEFORE, AFTER, self.statement.needs_database)
         return Plan(Kind.SELECT, Route((), f"{why.what}: {why.why}"), (), locking=self.statement.locking,
                     federation=work)  # fmt: skip
 

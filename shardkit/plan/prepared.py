@@ -27,9 +27,7 @@ PACKET = 1_000_000
 class Prepared:
     """A SELECT or write whose names are resolved."""
 
-    def __init__(
-        self, statement: Statement, rules: Rules, infos: Mapping[str, TableInfo], blanks: Blanks
-    ) -> None:
+    def __init__(self, statement: Statement, rules: Rules, infos: Mapping[str, TableInfo], blanks: Blanks) -> None:
         self.statement = statement
         self.rules = rules
         self._infos = infos

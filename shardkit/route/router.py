@@ -21,7 +21,7 @@ from shardkit.values import Params, ShardId
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Uses that always share a slot. `uses[0]` is one that decides (not the optional side of a join)."""
+    """Uses that always share a slot, and those of them whose conditions tell which."""
 
     uses: tuple[int, ...]
     deciding: tuple[int, ...]
@@ -69,9 +69,13 @@ class Router:
         grouped = [tuple(sorted(group)) for group in self.statement.colocated]
         taken = {use for group in grouped for use in group}
         grouped += [(use,) for use in self.sharded if use not in taken]
-        return tuple(
-            Unit(group, tuple(u for u in group if not self.statement.tables[u].optional) or group) for group in grouped
-        )
+        return tuple(Unit(group, self._deciding(group)) for group in grouped)
+
+    def _deciding(self, group: tuple[int, ...]) -> tuple[int, ...]:
+        """Whose conditions say where rows of the answer lie: those of a subquery or a missing side do not."""
+        uses = self.statement.tables
+        outer = tuple(use for use in group if uses[use].scope == 0) or group
+        return tuple(use for use in outer if not uses[use].optional) or outer
 
     def _point_column(self) -> str | None:
         """The shard key, when the whole routing is one `key = value` of one table."""
@@ -191,7 +195,7 @@ class Router:
         if any(isinstance(table, SingleTable) for table in self.tables):
             raise refused("a join with a single table over several shards", "it lies on one shard only")
         unit, found = self.units[0], sets[0]
-        if any(self.statement.tables[use].scope for use in unit.uses):
+        if all(self.statement.tables[use].scope for use in unit.uses):
             raise refused("a subquery over several shards", "its rows may lie on other shards than its row's")
         if any(self.statement.tables[use].optional for use in unit.deciding):
             raise refused(

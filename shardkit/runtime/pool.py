@@ -284,6 +284,6 @@ class Pool:
         what = "connection" if count == 1 else f"{count} connections"
         return PoolTimeout(
             f"no {what} to server {server} became free within {wait:g} s (pool size {size}, {self.in_use} in use); "
-            f"raise servers.{server}.pool.{self.limits.key} or servers.{server}.pool.wait in the rules, or end transactions and "
-            "results sooner"
+            f"raise servers.{server}.pool.{self.limits.key} or servers.{server}.pool.wait in the rules, or end "
+            "transactions and results sooner"
         )

@@ -47,6 +47,8 @@ def federated(session: Session, plan: Plan, work: Federation) -> Script:
             yield Arrange(work.before)
         for pull in work.pulls:
             yield from pulled(session, pull, meter)
+        for sql, args in work.steps:
+            yield Arrange((sql,), args)
         if work.after:
             yield Arrange(work.after)
     except Error as error:
