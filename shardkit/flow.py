@@ -366,6 +366,8 @@ class Statement:
     ctes: Ctes | Blocker | None = None  # of a SELECT whose WITH cannot stay as it is on a workspace
     grouping: Grouping | None = None  # of a grouped SELECT that can be computed in two steps
     lock: str = ""  # FOR UPDATE and its kin, as every pull must say it
+    cut: tuple[Span, ...] = ()  # what no server is told: SQL_CALC_FOUND_ROWS
+    hints: tuple[tuple[str, Any], ...] = ()  # shardkit's own, in a comment
     unknown_call: Blocker | None = None  # a function MySQL does not have: it may read tables that nobody sees
 
 
@@ -471,6 +473,14 @@ class Task(NamedTuple):
     needs_database: bool = False  # the connection must have the shard's database selected (stored functions)
 
 
+class Budget(NamedTuple):
+    """What one statement may use in buffers, and its time in seconds."""
+
+    rows: int = 1_000_000
+    memory: int = 256 * 1024 * 1024
+    time: float = 30.0
+
+
 class Pull(NamedTuple):
     """The rows of one logical table (or of a partial result) that a workspace needs, and the table they go into."""
 
@@ -513,15 +523,8 @@ class Plan(NamedTuple):
     window: Window = Window()
     locking: bool = False
     federation: Federation | None = None
+    budget: Budget | None = None  # given by a hint, instead of the rules'
     labels: tuple[tuple[str, str], ...] = ()  # what column names hold of ours, and what the user wrote there
-
-
-class Budget(NamedTuple):
-    """What one statement may use in buffers, and its time in seconds."""
-
-    rows: int = 1_000_000
-    memory: int = 256 * 1024 * 1024
-    time: float = 30.0
 
 
 # --- session -> runtime: what a script may ask for -------------------------------------------------------------------

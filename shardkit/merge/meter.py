@@ -54,5 +54,5 @@ def _breach(held: dict[str, int], limit: str) -> BudgetExceeded:
     step = max(held, key=held.__getitem__)
     return BudgetExceeded(
         f"the {step} step of this statement would hold more than {limit} in memory. "
-        "Narrow it by the shard key, a WHERE or a LIMIT, or raise defaults.budget in the rules"
+        "Narrow it by the shard key, a WHERE or a LIMIT, or raise the budget: defaults.budget in the rules, or a hint"
     )

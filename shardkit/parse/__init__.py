@@ -5,6 +5,7 @@ Invariant: sqlglot's trees never leave this package.
 
 from shardkit.parse.commands import (
     Command,
+    FoundRows,
     SetAutocommit,
     SetNextTransaction,
     SetVariables,
@@ -19,7 +20,7 @@ from shardkit.parse.scopes import Names
 from shardkit.parse.statement import analyse, read
 
 __all__ = [
-    "DDL_WORDS", "Command", "Ddl", "Draft", "Names", "SetAutocommit", "SetNextTransaction", "SetVariables", "Source",
-    "Style", "TransactionCommand", "analyse", "first_word", "lex", "read", "read_command", "read_ddl",
+    "DDL_WORDS", "Command", "Ddl", "Draft", "FoundRows", "Names", "SetAutocommit", "SetNextTransaction", "SetVariables",
+    "Source", "Style", "TransactionCommand", "analyse", "first_word", "lex", "read", "read_command", "read_ddl",
     "split_statements",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from sqlglot import exp
 from sqlglot.tokens import TokenType
 
+from shardkit.errors import NotSupportedError
 from shardkit.flow import Blocker, Column, Condition, Need, Span, TableUse
 from shardkit.parse.conditions import condition
 from shardkit.parse.draft import Draft
@@ -73,6 +74,23 @@ def lock(draft: Draft) -> str:
     if any(one.args.get("update") for one in found):
         return f"FOR UPDATE{waits}"
     return f"FOR SHARE{waits}" if waits else "LOCK IN SHARE MODE"
+
+
+def calc_found_rows(draft: Draft, plain: bool) -> tuple[Span, ...]:
+    """Where SQL_CALC_FOUND_ROWS stands. Only a plain SELECT can be counted without its LIMIT."""
+    found = []
+    for at, word in enumerate(draft.tokens.words()):
+        if word != "SQL_CALC_FOUND_ROWS":
+            continue
+        if not plain or draft.tokens.depth[at] != 0:
+            raise NotSupportedError(
+                "SQL_CALC_FOUND_ROWS in a UNION, a WITH or a subquery",
+                where=draft.source.place(draft.tokens.start(at)),
+                why="only the rows of a plain SELECT can be counted without its LIMIT",
+                instead="SELECT COUNT(*) beside it",
+            )
+        found.append(draft.tokens.span(at, at + 1))
+    return tuple(found)
 
 
 def unknown_call(draft: Draft) -> Blocker | None:

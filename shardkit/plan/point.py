@@ -45,7 +45,7 @@ class Point:
 
 def point_of(statement: Statement, router: Router) -> Point | None:
     """The short way of a statement, if it has one."""
-    if statement.named is not False or len(statement.tables) != 1 or statement.shown:
+    if statement.named is not False or len(statement.tables) != 1 or statement.shown or statement.cut:
         return None
     table, columns = router.tables[0], router.columns[0]
     if not isinstance(table, ShardedTable) or len(table.sharding.columns) != 1:

@@ -6,10 +6,11 @@ Invariant: planning an execution touches no parser; all that depends on the text
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from shardkit.errors import CrossShardRefused, NotYetError, ParameterError
-from shardkit.flow import Blocker, Kind, Pick, Plan, Route, Statement, TableInfo, Target, Task, Value, Window
+from shardkit.flow import Blocker, Budget, Kind, Pick, Plan, Route, Statement, TableInfo, Target, Task, Value, Window
 from shardkit.plan.federated import Federated
 from shardkit.plan.point import point_of
 from shardkit.rewrite import Blanks, Merging, Template, choice_edit, labels, merging, name_edits
@@ -34,16 +35,22 @@ class Prepared:
         columns = {name: {column.name.lower(): column for column in info.columns} for name, info in infos.items()}
         self.router = Router(statement, rules, columns)
         self._blanks = blanks
-        self.point = point_of(statement, self.router)
+        self.budget = _budget(statement, rules)
+        self.point = point_of(statement, self.router) if self.budget is None else None
         self._check_features()
         self._plain = Template(statement, name_edits(statement))
         self._split: Template | None = None
         self._merge: tuple[Merging, Template] | None = None
         self._federate: Federated | None = None
+        self._whole: Prepared | None = None
 
     def plan(self, params: Params, prefer: Collection[ShardId] = ()) -> Plan:
         """What one execution will do. Raises ParameterError, NotSupportedError, ShardKeyError."""
         self._check_params(params)
+        plan = self._planned(params, prefer)
+        return plan if self.budget is None else plan._replace(budget=self.budget)
+
+    def _planned(self, params: Params, prefer: Collection[ShardId]) -> Plan:
         statement = self.statement
         try:
             route = self.router.route(params, prefer)
@@ -63,6 +70,16 @@ class Prepared:
         if statement.kind is Kind.SELECT:
             return self._merged(route, params, prefer)
         return self._written(route, params)
+
+    def whole(self) -> Prepared:
+        """The same SELECT without its LIMIT, whose rows FOUND_ROWS() counts."""
+        if self._whole is None:
+            statement, select = self.statement, self.statement.select
+            assert select is not None
+            cut = statement.cut if select.limit_span is None else (*statement.cut, select.limit_span)
+            select = replace(select, limit=None, offset=None, limit_span=None)
+            self._whole = Prepared(replace(statement, select=select, cut=cut), self.rules, self._infos, self._blanks)
+        return self._whole
 
     def _check_features(self) -> None:
         """Refuse writes that would need what this version of shardkit does not carry out."""
@@ -216,6 +233,17 @@ class Prepared:
         """Whether it writes a broadcast table."""
         tables = self.router.tables
         return self.statement.kind is not Kind.SELECT and bool(tables) and isinstance(tables[0], BroadcastTable)
+
+
+def _budget(statement: Statement, rules: Rules) -> Budget | None:
+    """The rules' budget as the statement's hints change it, or None without hints."""
+    given = dict(statement.hints)
+    if not given:
+        return None
+    usual = rules.defaults.budget
+    return Budget(
+        given.get("budget_rows", usual.rows), given.get("budget_memory", usual.memory), given.get("timeout", usual.time)
+    )
 
 
 def _refusal(blocker: Blocker) -> CrossShardRefused:

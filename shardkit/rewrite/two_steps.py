@@ -30,7 +30,8 @@ def two_steps(statement: Statement, given: Grouping) -> TwoSteps:
     groups = [made.add("g", sql, params) for sql, params in given.groups]
     finished = [_finished(call, made) for call in given.calls]
     keys = [name for name in made.columns if not name.startswith("sk__p")]
-    return TwoSteps(tuple(_partial(statement, given, made, keys)), tuple(_finish(given, groups, finished)))
+    finish = _finish(given, groups, finished) + [(span, None) for span in statement.cut]
+    return TwoSteps(tuple(_partial(statement, given, made, keys)), tuple(finish))
 
 
 class _Columns:

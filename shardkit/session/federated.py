@@ -40,13 +40,14 @@ def federated(session: Session, plan: Plan, work: Federation) -> Script:
     if session.in_transaction:
         shards = dict.fromkeys(task.shard for pull in work.pulls for task in pull.tasks)
         yield from transaction.enlist(session, tuple(shards))
-    meter = Meter(session.planner.rules.defaults.budget)
-    workspace = yield OpenWorkspace(work.place, work.needs_database, session.planner.time)
+    budget = session.budget(plan)
+    meter = Meter(budget)
+    workspace = yield OpenWorkspace(work.place, work.needs_database, budget.time)
     try:
         if work.before:
             yield Arrange(work.before)
         for pull in work.pulls:
-            yield from pulled(session, pull, meter)
+            yield from pulled(pull, meter)
         for sql, args in work.steps:
             yield Arrange((sql,), args)
         if work.after:
@@ -55,7 +56,7 @@ def federated(session: Session, plan: Plan, work: Federation) -> Script:
         yield from failed(session, plan, error)
         raise
     final = Task(workspace, work.sql, work.args)
-    ((description, (_, rows, last), _, lastrowid),) = yield Query((final,), True, session.planner.time)
+    ((description, (_, rows, last), _, lastrowid),) = yield Query((final,), True, None)
     if last:
         yield CloseWorkspace()
     yield Head(relabelled(description, plan.labels), len(rows) if last else -1, lastrowid, rows, last)
@@ -64,11 +65,11 @@ def federated(session: Session, plan: Plan, work: Federation) -> Script:
         yield CloseWorkspace()
 
 
-def pulled(session: Session, pull: Pull, meter: Meter) -> Steps:
+def pulled(pull: Pull, meter: Meter) -> Steps:
     """Make one table, fill it from its shards, and make its copies."""
     yield Arrange((pull.create,), pull.create_args)
     if pull.tasks:
-        opened: tuple[Opened, ...] = yield Query(pull.tasks, True, session.planner.time)
+        opened: tuple[Opened, ...] = yield Query(pull.tasks, True, None)
         batches: Sequence[RowBatch] = [one.first for one in opened]
         while batches:
             for batch in batches:

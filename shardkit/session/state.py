@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from shardkit.errors import TransactionAborted
+from shardkit.flow import Budget, Plan
 from shardkit.plan import Planner
-from shardkit.values import ShardId
+from shardkit.values import Params, ShardId
 
 BEGIN = "START TRANSACTION"
 
@@ -28,10 +29,15 @@ class Session:
     written: dict[ShardId, None] = field(default_factory=dict)
     savepoints: dict[str, str] = field(default_factory=dict)  # name -> statement, oldest first
     variables: dict[str, str] = field(default_factory=dict)  # SET statements by what they set
+    found: tuple[str, Params] | None = None  # the last statement, if it said SQL_CALC_FOUND_ROWS
     failed: str | None = None  # why the transaction was rolled back under the user
 
     def __post_init__(self) -> None:
         self.planner = self.root
+
+    def budget(self, plan: Plan) -> Budget:
+        """What a plan's execution may use."""
+        return plan.budget or self.planner.rules.defaults.budget
 
     @property
     def in_transaction(self) -> bool:
@@ -41,7 +47,13 @@ class Session:
     @property
     def plain(self) -> bool:
         """Whether a statement that runs now is a transaction of its own, with nothing else to heed."""
-        return self.autocommit and not self.explicit and self.next_transaction is None and self.failed is None
+        return (
+            self.autocommit
+            and not self.explicit
+            and self.next_transaction is None
+            and self.failed is None
+            and self.found is None
+        )
 
     def check_usable(self) -> None:
         """Raise TransactionAborted while a failed transaction has not been ended."""

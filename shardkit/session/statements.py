@@ -7,19 +7,20 @@ Invariant: on every way out each query it started is read to its end or closed, 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
-from shardkit.errors import InternalError, OperationalError, UnknownColumn
+from shardkit.errors import InternalError, OperationalError, SessionBoundRefused, UnknownColumn
 from shardkit.flow import (
     Finish,
     Head,
     Kind,
     Op,
+    Plan,
     Rows,
     Script,
 )  # fmt: skip
-from shardkit.parse import Ddl, SetAutocommit, SetNextTransaction, SetVariables, TransactionCommand
+from shardkit.parse import Ddl, FoundRows, SetAutocommit, SetNextTransaction, SetVariables, TransactionCommand
 from shardkit.plan import Explanation, MetadataNeeded, Prepared, Ready, explain_ready
 from shardkit.session import transaction
 from shardkit.session.federated import federated
@@ -49,12 +50,9 @@ def execute(session: Session, text: str, params: Params) -> Script:
         try:
             if plan.kind is not Kind.SELECT:
                 yield from write(session, plan)
-            elif plan.federation is not None:
-                yield from federated(session, plan, plan.federation)
-            elif plan.merge is not None:
-                yield from merged(session, plan, plan.merge)
             else:
-                yield from read(session, plan)
+                session.found = (text, params) if ready.statement.cut else None
+                yield from select(session, plan)
         except UnknownColumn:
             session.planner.catalog.forget(use.name for use in ready.statement.tables)
             raise
@@ -62,6 +60,39 @@ def execute(session: Session, text: str, params: Params) -> Script:
         yield from spread(session, ready)
     else:
         yield from command(session, ready)
+
+
+def select(session: Session, plan: Plan) -> Script:
+    """One SELECT, in the way its plan says."""
+    if plan.federation is not None:
+        return federated(session, plan, plan.federation)
+    if plan.merge is not None:
+        return merged(session, plan, plan.merge)
+    return read(session, plan)
+
+
+def found_rows(session: Session, label: str) -> Script:
+    """How many rows the statement before would have had without its LIMIT: it is run again so, and counted."""
+    if session.found is None:
+        raise SessionBoundRefused(
+            "FOUND_ROWS() after a statement without SQL_CALC_FOUND_ROWS",
+            why="its answer belongs to one server connection",
+            instead="SQL_CALC_FOUND_ROWS in the statement before, or cursor.rowcount",
+        )
+    text, params = session.found
+    ready = yield from prepared(session, text, params)
+    assert isinstance(ready, Prepared)
+    count = 0
+
+    def add(step: Head | Rows) -> None:
+        nonlocal count
+        count += len(step.rows)
+
+    yield from emitted(select(session, ready.whole().plan(params, session.enlisted)), add)
+    yield Head(((label, _BIGINT, None, 21, 21, 0, False),), 1, None, ((count,),), True)
+
+
+_BIGINT = 8  # the driver's number of the type
 
 
 def execute_many(session: Session, text: str, rows: Sequence[Params]) -> Script:
@@ -87,17 +118,23 @@ def execute_many(session: Session, text: str, rows: Sequence[Params]) -> Script:
 def collected(script: Script) -> Generator[Op, Any, list[Head]]:
     """Run a script for its Heads; rows it emits are left aside."""
     heads: list[Head] = []
+    yield from emitted(script, lambda step: heads.append(step) if isinstance(step, Head) else None)
+    return heads
+
+
+def emitted(script: Script, take: Callable[[Head | Rows], None]) -> Generator[Op, Any, None]:
+    """Run a script and give what it emits to `take`."""
     answer: Any = None
     error: BaseException | None = None
     while True:
         try:
             step = script.send(answer) if error is None else script.throw(error)
         except StopIteration:
-            return heads
+            return
         answer = error = None
-        if isinstance(step, Head):
-            heads.append(step)
-        elif not isinstance(step, Rows):
+        if isinstance(step, (Head, Rows)):
+            take(step)
+        else:
             try:
                 answer = yield step
             except Exception as raised:
@@ -109,6 +146,9 @@ def command(session: Session, given: Ready) -> Script:
     match given:
         case TransactionCommand():
             yield from transaction.command(session, given)
+        case FoundRows(label):
+            yield from found_rows(session, label)
+            return
         case SetVariables(entries):
             yield from set_variables(session, entries)
         case SetAutocommit(on):

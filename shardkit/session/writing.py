@@ -47,7 +47,7 @@ def atomically(session: Session, plan: Plan, shards: tuple[ShardId, ...]) -> Gen
     try:
         yield from transaction.enlist(session, shards)
         session.written.update(dict.fromkeys(shards))
-        opened: tuple[Opened, ...] = yield Query(plan.tasks, False, session.planner.time)
+        opened: tuple[Opened, ...] = yield Query(plan.tasks, False, session.budget(plan).time)
     except BaseException:
         yield from transaction.rollback(session)
         raise
