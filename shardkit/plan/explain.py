@@ -27,6 +27,20 @@ class Explanation:
         """The explanation as plain data."""
         return self.data
 
+    def queries(self) -> list[str]:
+        """The names of the queries it asks, in order."""
+        if self.kind != "federate":
+            return ["shards"]
+        return [f"pull {pull['table']}" for pull in self.data["pulls"] if pull["targets"]] + ["finish"]
+
+    def analyzed(self, steps: list[dict[str, Any]], expected: list[int | None]) -> Explanation:
+        """The same with what happened: `steps` as they were taken, `expected` rows of each pull or of the shards."""
+        pulls = self.data.get("pulls")
+        asked = ["shards"] if pulls is None else [f"pull {pull['table']}" for pull in pulls]
+        rows = dict(zip(asked, expected, strict=True))
+        told = [{**step, "expected_rows": rows.get(step["name"])} for step in steps]
+        return Explanation(self.kind, {**self.data, "steps": told})
+
     def __str__(self) -> str:
         return "\n".join(_tree(self.data))
 
@@ -124,6 +138,23 @@ _STRATEGIES = {
 
 
 def _tree(data: dict[str, Any]) -> list[str]:
+    lines = _plan_lines(data)
+    if "steps" in data:
+        lines.append("what happened:")
+        lines += [_step_line(step) for step in data["steps"]]
+    return lines
+
+
+def _step_line(step: dict[str, Any]) -> str:
+    line = f"   {step['name']}: {step['seconds'] * 1000:.1f} ms"
+    if step["statements"]:
+        line += f", {step['statements']} statement{'s' if step['statements'] != 1 else ''}"
+    if step["rows"] or step["expected_rows"] is not None:
+        line += f", {step['rows']:,} rows, {step['bytes']:,} bytes"
+    return line + (f" ({step['expected_rows']:,} expected)" if step["expected_rows"] is not None else "")
+
+
+def _plan_lines(data: dict[str, Any]) -> list[str]:
     if data["kind"] == "refused":
         refused = data["refused"]
         return [f"refused {refused['code']}: {refused['what']}", f"├─ where: {refused['where'] or 'the statement'}",
