@@ -325,6 +325,22 @@ class Condition:
     values: tuple[Value, ...] = ()
 
 
+class Link(NamedTuple):
+    """`column` equals `other_column` of table use `other` in every row that matters."""
+
+    column: Column
+    other: int
+    other_column: str
+
+
+class Top(NamedTuple):
+    """The first rows of one table are all that a query of its own takes: its ORDER BY, and its LIMIT and OFFSET."""
+
+    order: str
+    limit: Value
+    offset: Value | None
+
+
 @dataclass(frozen=True, slots=True)
 class Need:
     """What a SELECT must see of one table use, should its rows have to come to one place.
@@ -335,6 +351,8 @@ class Need:
     columns: tuple[Column, ...]  # in the table's order
     conditions: tuple[Condition, ...] = ()
     joined: tuple[str, ...] = ()  # columns that are compared with those of other tables: worth an index
+    links: tuple[Link, ...] = ()
+    top: Top | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -481,6 +499,24 @@ class Budget(NamedTuple):
     time: float = 30.0
 
 
+class Ask(NamedTuple):
+    """What a pull asks of one physical table, as text up to its WHERE, with its arguments."""
+
+    shard: ShardId
+    slot: int  # -1 for a table that has none
+    select: str  # gives rows that can travel
+    insert: str  # the same for a workspace on the same server, into its table; "" if that is not to be done
+    args: Params = None
+
+
+class Join(NamedTuple):
+    """A way to pull fewer rows: only those whose `column` is among `source_column` of a table that is there already."""
+
+    column: Column
+    source: str
+    source_column: str
+
+
 class Pull(NamedTuple):
     """The rows of one logical table (or of a partial result) that a workspace needs, and the table they go into."""
 
@@ -488,8 +524,12 @@ class Pull(NamedTuple):
     name: str  # the workspace table
     create: str  # its CREATE TEMPORARY TABLE
     columns: tuple[Column, ...]  # () for partial results, whose types are those of `create`
-    tasks: tuple[Task, ...]
+    asks: tuple[Ask, ...]
     create_args: Params = None
+    where: tuple[Condition, ...] = ()
+    where_args: tuple[Any, ...] = ()
+    tail: str = ""  # ORDER BY, LIMIT, FOR UPDATE
+    joins: tuple[Join, ...] = ()
     copies: tuple[str, ...] = ()  # statements that make more tables from it: a temporary table cannot be opened twice
 
 
@@ -554,6 +594,7 @@ class Query:
     tasks: tuple[Task, ...]
     stream: bool = True
     timeout: float | None = None
+    purpose: str = "shards"  # what it is for, when its steps are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -637,10 +678,11 @@ class OpenWorkspace:
 
 @dataclass(frozen=True, slots=True)
 class Arrange:
-    """Run these statements without rows in the workspace; a running query goes on. Answer: None."""
+    """Run these statements without rows in the workspace; a running query goes on. Answer: the rows affected."""
 
     statements: tuple[str, ...]
     args: Params = None
+    purpose: str = "prepare the workspace"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Invariant: before a new statement starts, the former one's remaining rows are sa
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from types import TracebackType
 from typing import Any
@@ -154,11 +154,11 @@ class Connection:
         for _ in drive(script, self._lanes):
             pass
 
-    def record(self, script: Script, names: Sequence[str]) -> list[dict[str, Any]]:
-        """Run a script to its end and give the steps it took; `names` are those of its queries."""
+    def record(self, script: Script) -> list[dict[str, Any]]:
+        """Run a script to its end and give the steps it took."""
         self._check_open()
         self._settle(None)
-        recording = Recording(self._lanes, names)
+        recording = Recording(self._lanes)
         for _ in Drive(script, recording):
             pass
         return [asdict(step) for step in recording.steps]

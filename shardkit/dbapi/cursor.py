@@ -85,7 +85,7 @@ class Cursor:
             return found
         expected = connection.run_for(statements.expected(connection.session, sql, params))
         script = statements.execute(connection.session, sql, params)
-        return found.analyzed(connection.record(script, found.queries()), expected)
+        return found.analyzed(connection.record(script), expected)
 
     def fetchone(self) -> Row | None:
         """The next row, or None."""

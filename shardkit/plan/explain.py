@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shardkit.errors import NotSupportedError
+from shardkit.federate import tasks
 from shardkit.flow import Compare, Federation, Key, Kind, MergeSpec, Plan, Strategy
 from shardkit.parse import Ddl
 from shardkit.plan.planner import Planner
@@ -26,12 +27,6 @@ class Explanation:
     def json(self) -> dict[str, Any]:
         """The explanation as plain data."""
         return self.data
-
-    def queries(self) -> list[str]:
-        """The names of the queries it asks, in order."""
-        if self.kind != "federate":
-            return ["shards"]
-        return [f"pull {pull['table']}" for pull in self.data["pulls"] if pull["targets"]] + ["finish"]
 
     def analyzed(self, steps: list[dict[str, Any]], expected: list[int | None]) -> Explanation:
         """The same with what happened: `steps` as they were taken, `expected` rows of each pull or of the shards."""
@@ -83,8 +78,9 @@ def _federated(plan: Plan, work: Federation) -> Explanation:
             "table": pull.table,
             "into": pull.name,
             "columns": [column.name for column in pull.columns],
-            "targets": [{"shard": str(task.shard), "sql": task.sql} for task in pull.tasks],
+            "targets": [{"shard": str(task.shard), "sql": task.sql} for task in tasks(pull)],
             "copies": len(pull.copies) // 2,
+            "among": [f"{join.column.name} in {join.source}.{join.source_column}" for join in pull.joins],
         }
         for pull in work.pulls
     ]
@@ -180,6 +176,7 @@ def _federate_lines(data: dict[str, Any]) -> list[str]:
         targets = pull["targets"]
         lines.append(f"├─ pull {pull['table']} from {len(targets)} table{'s' if len(targets) != 1 else ''}")
         lines.append(f"│  columns: {', '.join(pull['columns'])}")
+        lines += [f"│  among, if these are few: {among}" for among in pull["among"]]
         lines += [f"│  {target['shard']}: {target['sql']}" for target in targets]
     return [*lines, f"└─ finish on {data['workspace']}: {data['final']}"]
 

@@ -43,11 +43,9 @@ class Step:
 class Recording:
     """Lanes that note what they are asked."""
 
-    def __init__(self, lanes: Lanes, names: Sequence[str]) -> None:
-        """`names` are those of the statement's queries, in order."""
+    def __init__(self, lanes: Lanes) -> None:
         self._lanes = lanes
-        self._names = names
-        self._queries = 0
+        self._purpose = ""  # of the query whose batches are fetched
         self.steps: list[Step] = []
 
     @property
@@ -69,18 +67,19 @@ class Recording:
     def _note(self, op: Op, answer: Any, seconds: float) -> None:
         match op:
             case Query(tasks):
-                self._queries += 1
-                step = self._query()
+                self._purpose = op.purpose
+                step = self._step(self._purpose)
                 step.statements += len(tasks)
                 self._rows(step, [one.first for one in answer])
             case Fetch():
-                step = self._query()
+                step = self._step(self._purpose)
                 self._rows(step, answer)
             case OpenWorkspace():
                 step = self._step("open workspace")
             case Arrange(statements):
-                step = self._step("workspace tables")
+                step = self._step(op.purpose)
                 step.statements += len(statements)
+                step.rows += answer
             case Fill(table, _, rows):
                 step = self._step(f"fill {table}")
                 step.rows += len(rows)
@@ -90,10 +89,6 @@ class Recording:
             case _:
                 step = self._step(type(op).__name__.lower())
         step.seconds += seconds
-
-    def _query(self) -> Step:
-        at = self._queries - 1
-        return self._step(self._names[at] if at < len(self._names) else f"query {self._queries}")
 
     def _step(self, name: str) -> Step:
         found = next((step for step in self.steps if step.name == name), None)

@@ -8,6 +8,7 @@ transaction never runs outside its pinned connection.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from time import monotonic
 from typing import Any, TypeVar, assert_never
 
@@ -95,7 +96,7 @@ class Lanes:
                 if self._running is not None:
                     self._end_running(whole=False)
                 if self._workspace is not None:
-                    op = Query(op.tasks, op.stream, self._workspace.limit(op.timeout))
+                    op = replace(op, timeout=self._workspace.limit(op.timeout))
                 return (
                     (self._start_one(op.tasks[0], op.stream, op.timeout),)
                     if len(op.tasks) == 1
@@ -125,7 +126,7 @@ class Lanes:
                 return self._on_workspace(op)
         assert_never(op)
 
-    def _on_workspace(self, op: OpenWorkspace | Arrange | Fill | CloseWorkspace) -> ShardId | None:
+    def _on_workspace(self, op: OpenWorkspace | Arrange | Fill | CloseWorkspace) -> ShardId | int | None:
         if isinstance(op, OpenWorkspace):
             return self._open_workspace(op)
         if isinstance(op, CloseWorkspace):
@@ -135,7 +136,7 @@ class Lanes:
             raise InternalError("no workspace is open")
         match op:
             case Arrange(statements, args):
-                self._workspace.arrange(statements, args)
+                return self._workspace.arrange(statements, args)
             case Fill(table, columns, rows):
                 self._workspace.fill(table, columns, rows)
         return None

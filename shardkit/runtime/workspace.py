@@ -34,10 +34,9 @@ class Workspace:
         """Choose the database, for stored functions."""
         self.connection.start(Task(self.place, "DO 0", None, True), 0, self.left())
 
-    def arrange(self, statements: Sequence[str], args: Params) -> None:
-        """Run statements without rows."""
-        for sql in statements:
-            self.connection.start(Task(self.shard, sql, args), 0, self.left())
+    def arrange(self, statements: Sequence[str], args: Params) -> int:
+        """Run statements without rows; gives the rows affected."""
+        return sum(self.connection.start(Task(self.shard, sql, args), 0, self.left()).rowcount for sql in statements)
 
     def fill(self, table: str, columns: Sequence[Column], rows: Sequence[Row]) -> None:
         """Put rows into one of its tables."""

@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import Any
 
+from shardkit.federate import tasks
 from shardkit.flow import Op, Opened, Plan, Query, Task
 from shardkit.session.state import Session
 
 
 def estimates(session: Session, plan: Plan) -> Generator[Op, Any, list[int | None]]:
     """For each query of the plan (each pull, or the only one) the rows its shards expect together."""
-    groups = [pull.tasks for pull in plan.federation.pulls] if plan.federation is not None else [plan.tasks]
+    groups = [tasks(pull) for pull in plan.federation.pulls] if plan.federation is not None else [plan.tasks]
     found: list[int | None] = []
-    for tasks in groups:
-        found.append((yield from _together(session, tasks)))
+    for group in groups:
+        found.append((yield from _together(session, group)))
     return found
 
 
