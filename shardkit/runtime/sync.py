@@ -13,7 +13,7 @@ from time import monotonic
 from typing import Any, TypeVar, assert_never
 
 from shardkit.backends.protocol import Backend, Connection
-from shardkit.errors import InterfaceError, InternalError, StatementTimeout
+from shardkit.errors import InterfaceError, StatementTimeout
 from shardkit.flow import (
     Arrange,
     Budget,
@@ -42,7 +42,7 @@ from shardkit.runtime.lane import FIRST_BATCH, Lane, RowCount, Terms, all_late
 from shardkit.runtime.pool import Pool
 from shardkit.runtime.running import Running, settle_after
 from shardkit.runtime.state import State, settle_pinned
-from shardkit.runtime.workspace import Workspace, open_workspace
+from shardkit.runtime.workspace import Space
 from shardkit.values import ShardId
 
 T = TypeVar("T")
@@ -64,8 +64,18 @@ class Lanes:
     One thread at a time. Lost without `close`, its connections are discarded by whoever uses their pools next.
     """
 
-    __slots__ = ("__weakref__", "_budget", "_closed", "_engine", "_pinned", "_pins", "_pools", "_running", "_state",
-                 "_workspace")  # fmt: skip
+    __slots__ = (
+        "__weakref__",
+        "_budget",
+        "_closed",
+        "_engine",
+        "_pinned",
+        "_pins",
+        "_pools",
+        "_running",
+        "_space",
+        "_state",
+    )  # fmt: skip
 
     def __init__(self, engine: Engine, budget: Budget) -> None:
         self._engine = engine
@@ -74,7 +84,7 @@ class Lanes:
         self._pins, self._pools = self._pinned.by_shard, engine.by_shard
         self._running: Running | None = None
         self._state: State = ()
-        self._workspace: Workspace | None = None
+        self._space = Space(engine, self._pinned)
         self._closed = False
 
     @property
@@ -95,8 +105,8 @@ class Lanes:
             case Query():
                 if self._running is not None:
                     self._end_running(whole=False)
-                if self._workspace is not None:
-                    op = replace(op, timeout=self._workspace.limit(op.timeout))
+                if self._space.is_open:
+                    op = replace(op, timeout=self._space.current.limit(op.timeout))
                 return (
                     (self._start_one(op.tasks[0], op.stream, op.timeout),)
                     if len(op.tasks) == 1
@@ -122,43 +132,16 @@ class Lanes:
                 return self._ask(op.shard, lambda backend, conn: backend.describe(conn, op.shard, op.table))
             case DescribeCollation():
                 return self._ask(op.shard, lambda backend, conn: backend.collations(conn, op.names))
-            case OpenWorkspace() | Arrange() | Fill() | CloseWorkspace():
-                return self._on_workspace(op)
+            case OpenWorkspace():
+                self._end_running(whole=False)
+                return self._space.open(op, self._state)
+            case Arrange():
+                return self._space.current.arrange(op.statements, op.args)
+            case Fill():
+                return self._space.current.fill(op.table, op.columns, op.rows)
+            case CloseWorkspace():
+                return self._space.close(self._running)
         assert_never(op)
-
-    def _on_workspace(self, op: OpenWorkspace | Arrange | Fill | CloseWorkspace) -> ShardId | int | None:
-        if isinstance(op, OpenWorkspace):
-            return self._open_workspace(op)
-        if isinstance(op, CloseWorkspace):
-            self._close_workspace()
-            return None
-        if self._workspace is None:
-            raise InternalError("no workspace is open")
-        match op:
-            case Arrange(statements, args):
-                return self._workspace.arrange(statements, args)
-            case Fill(table, columns, rows):
-                self._workspace.fill(table, columns, rows)
-        return None
-
-    def _open_workspace(self, op: OpenWorkspace) -> ShardId:
-        if self._workspace is not None:
-            raise InternalError("a workspace is open already")
-        self._end_running(whole=False)
-        space = open_workspace(op.place, self._engine.workspaces(op.place), self._state, op.timeout)
-        self._workspace = space
-        self._pinned.adopt(space.shard, space.pool, space.connection)
-        if op.needs_database:
-            space.select()
-        return space.shard
-
-    def _close_workspace(self) -> None:
-        space, self._workspace = self._workspace, None
-        if space is None:
-            return
-        self._pinned.disown(space.shard)
-        busy = self._running is not None and self._running.forsake(space.shard)
-        space.close(busy)
 
     def close(self) -> None:
         """Roll back, give everything back. A second call does nothing."""
@@ -168,19 +151,14 @@ class Lanes:
         running, self._running = self._running, None
         if running is not None:
             running.end_leased()
-        self._running = running
-        self._close_workspace()
-        self._running = None
+        self._space.close(running)
         for shard in self._pinned:
             # An answer that is still open refuses ROLLBACK; its connection is then discarded, which rolls back too.
             self._pinned.finish((shard,), "ROLLBACK")
 
     def orphan_workspace(self) -> None:
         """Whoever used the workspace was garbage-collected: mark its connection for discard. No I/O."""
-        space, self._workspace = self._workspace, None
-        if space is not None:
-            self._pinned.disown(space.shard)
-            space.orphan()
+        self._space.orphan()
 
     def __del__(self) -> None:
         if self._running is not None:
