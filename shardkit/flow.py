@@ -287,6 +287,7 @@ class GroupCall(NamedTuple):
     function: str  # in capitals
     arguments: tuple[tuple[str, tuple[ParamRef, ...]], ...]
     distinct: bool
+    types: tuple[Column | None, ...] = ()  # of the arguments, where they are known
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +299,7 @@ class Grouping:
     """
 
     groups: tuple[tuple[str, tuple[ParamRef, ...]], ...]
+    types: tuple[Column | None, ...]  # of the groups, where they are known
     calls: tuple[GroupCall, ...]
     leaves: tuple[Leaf, ...]
     labels: tuple[tuple[int, str], ...]
@@ -533,6 +535,15 @@ class Pull(NamedTuple):
     copies: tuple[str, ...] = ()  # statements that make more tables from it: a temporary table cannot be opened twice
 
 
+class Inline(NamedTuple):
+    """A statement that finishes few partial groups in one step: they travel in it, as one parameter of JSON."""
+
+    sql: str
+    args: Params
+    position: int | str  # of the parameter among `args`: an index, or a name
+    families: tuple[Family, ...]  # of the columns
+
+
 class Federation(NamedTuple):
     """A SELECT that a server finishes: pull rows into a workspace, then run `sql` there.
 
@@ -547,6 +558,7 @@ class Federation(NamedTuple):
     before: tuple[str, ...] = ()  # statements that make the workspace take values as they are
     after: tuple[str, ...] = ()  # … and like the session again
     needs_database: bool = False
+    inline: Inline | None = None
 
 
 class Plan(NamedTuple):

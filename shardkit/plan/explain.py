@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shardkit.errors import NotSupportedError
-from shardkit.federate import tasks
+from shardkit.federate import ROWS, tasks
 from shardkit.flow import Compare, Federation, Key, Kind, MergeSpec, Plan, Strategy
 from shardkit.parse import Ddl
 from shardkit.plan.planner import Planner
@@ -88,6 +88,8 @@ def _federated(plan: Plan, work: Federation) -> Explanation:
         "kind": "federate", "statement": plan.kind.value, "reason": plan.route.reason, "workspace": str(work.place),
         "pulls": pulls, "final": work.sql, "targets": [],
     }  # fmt: skip
+    if work.inline is not None:
+        data["one_step"] = work.inline.sql
     return Explanation("federate", data)
 
 
@@ -178,6 +180,8 @@ def _federate_lines(data: dict[str, Any]) -> list[str]:
         lines.append(f"│  columns: {', '.join(pull['columns'])}")
         lines += [f"│  among, if these are few: {among}" for among in pull["among"]]
         lines += [f"│  {target['shard']}: {target['sql']}" for target in targets]
+    if "one_step" in data:
+        lines.append(f"├─ at most {ROWS:,} partial groups: finish on {data['workspace']}: {data['one_step']}")
     return [*lines, f"└─ finish on {data['workspace']}: {data['final']}"]
 
 

@@ -11,7 +11,8 @@ from typing import TypeAlias
 
 from shardkit.errors import CrossShardRefused
 from shardkit.federate import AFTER, BEFORE, LENIENT, Source, gather
-from shardkit.flow import Ask, Blocker, Ctes, Federation, Kind, Plan, Pull, Route, Statement, TableInfo, Target
+from shardkit.flow import Ask, Blocker, Ctes, Family, Federation, Kind, Plan, Pull, Route, Statement, TableInfo, Target
+from shardkit.plan.inlined import inlined
 from shardkit.rewrite import Template, apart, labels, name_edits, two_steps
 from shardkit.route import Place, Router, copy_near, places
 from shardkit.rules import BroadcastTable, Rules, ShardedTable
@@ -29,7 +30,8 @@ class Federated:
 
     def __init__(self, statement: Statement, rules: Rules, infos: Mapping[str, TableInfo]) -> None:
         self.statement, self.rules, self.infos = statement, rules, infos
-        self._steps: tuple[Template, Template] | None = None
+        self._steps: tuple[Template, ...] | None = None
+        self._families: tuple[Family, ...] = ()
         self._edits = [*name_edits(statement), *((span, None) for span in statement.index_hints)]
         self._final = Template(statement, self._edits)
 
@@ -72,8 +74,10 @@ class Federated:
             return None
         if self._steps is None:
             steps = two_steps(self.statement, given)
-            self._steps = Template(self.statement, steps.partial), Template(self.statement, steps.finish)
-        partial, final = self._steps
+            edits = (steps.partial, steps.finish, steps.inline)
+            self._steps = tuple(Template(self.statement, each) for each in edits)
+            self._families = steps.families
+        partial, final, inline = self._steps
         place = self._nearest([target.shard for target in route.targets])
         name = f"`{place.database}`.`{PARTIAL}`"
         asks = []
@@ -84,8 +88,10 @@ class Federated:
         model = next(ask for ask in asks if ask.shard == place)
         create = f"CREATE TEMPORARY TABLE {name} AS {model.select} LIMIT 0"
         pull = Pull("partial groups", name, create, (), tuple(asks), model.args, tail=self.statement.lock)
-        sql, args = final.render(Target(place, 0, (PARTIAL,)), params, {}, None)
-        work = Federation(place, (pull,), sql, args, (), BEFORE, AFTER, self.statement.needs_database)
+        target = Target(place, 0, (PARTIAL,))
+        sql, args = final.render(target, params, {}, None)
+        once = inlined(*inline.render(target, params, {}, None), self._families) if self._families else None
+        work = Federation(place, (pull,), sql, args, (), BEFORE, AFTER, self.statement.needs_database, once)
         return Plan(Kind.SELECT, Route((), f"{why.what}: {why.why}"), (), locking=self.statement.locking,
                     federation=work)  # fmt: skip
 

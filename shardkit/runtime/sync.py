@@ -133,7 +133,6 @@ class Lanes:
             case DescribeCollation():
                 return self._ask(op.shard, lambda backend, conn: backend.collations(conn, op.names))
             case OpenWorkspace():
-                self._end_running(whole=False)
                 return self._space.open(op, self._state)
             case Arrange():
                 return self._space.current.arrange(op.statements, op.args)

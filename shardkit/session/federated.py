@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shardkit.errors import Error
-from shardkit.federate import KEYS, SOURCE_ROWS, Among, here, keys, tasks, width
+from shardkit.federate import KEYS, ROWS, SOURCE_ROWS, Among, here, keys, tasks, width, with_rows
 from shardkit.flow import (
     Arrange,
     Ask,
@@ -21,6 +21,7 @@ from shardkit.flow import (
     Fetch,
     Fill,
     Head,
+    Inline,
     Op,
     Opened,
     OpenWorkspace,
@@ -36,7 +37,7 @@ from shardkit.plan import among
 from shardkit.session import transaction
 from shardkit.session.reading import failed, relabelled, rest_of_one
 from shardkit.session.state import Session
-from shardkit.values import ShardId
+from shardkit.values import Params, ShardId
 
 Steps = Generator[Op, Any, None]
 
@@ -57,13 +58,20 @@ def federated(session: Session, plan: Plan, work: Federation) -> Script:
         shards = dict.fromkeys(ask.shard for pull in work.pulls for ask in pull.asks)
         yield from transaction.enlist(session, tuple(shards))
     budget = session.budget(plan)
+    opened: tuple[Opened, ...] = ()
+    if work.inline is not None:
+        opened = yield from _parts(session, plan, work)
+        args = _inline_args(work.inline, opened)
+        if args is not None:
+            yield from _finished(plan, Task(work.place, work.inline.sql, args), budget.time)
+            return
     workspace = yield OpenWorkspace(work.place, work.needs_database, budget.time)
     filling = _Filling(workspace, Meter(budget), session.in_transaction or plan.locking)
     try:
         if work.before:
             yield Arrange(work.before)
         for pull in work.pulls:
-            yield from pulled(session, pull, filling)
+            yield from pulled(session, pull, filling, opened)
         for sql, args in work.steps:
             yield Arrange((sql,), args, "tables of CTEs")
         if work.after:
@@ -71,8 +79,12 @@ def federated(session: Session, plan: Plan, work: Federation) -> Script:
     except Error as error:
         yield from failed(session, plan, error)
         raise
-    final = Task(workspace, work.sql, work.args)
-    ((description, (_, rows, last), _, lastrowid),) = yield Query((final,), True, None, "finish")
+    yield from _finished(plan, Task(workspace, work.sql, work.args), None)
+
+
+def _finished(plan: Plan, final: Task, timeout: float | None) -> Script:
+    """The statement that gives the answer, and its rows. A workspace goes back as soon as nothing is left on it."""
+    ((description, (_, rows, last), _, lastrowid),) = yield Query((final,), True, timeout, "finish")
     if last:
         yield CloseWorkspace()
     yield Head(relabelled(description, plan.labels), len(rows) if last else -1, lastrowid, rows, last)
@@ -81,18 +93,34 @@ def federated(session: Session, plan: Plan, work: Federation) -> Script:
         yield CloseWorkspace()
 
 
-def pulled(session: Session, pull: Pull, filling: _Filling) -> Steps:
-    """Make one table, fill it from its shards, and make its copies."""
+def _parts(session: Session, plan: Plan, work: Federation) -> Generator[Op, Any, tuple[Opened, ...]]:
+    """The beginnings of all partial groups: if they are few, all there is."""
+    asked = tuple(task for pull in work.pulls for task in tasks(pull))
+    try:
+        opened: tuple[Opened, ...] = yield Query(asked, True, session.budget(plan).time, "pull partial groups")
+    except Error as error:
+        yield from failed(session, plan, error)
+        raise
+    return opened
+
+
+def _inline_args(inline: Inline, opened: Sequence[Opened]) -> Params | None:
+    rows = [row for one in opened for row in one.first.rows]
+    whole = all(one.first.last for one in opened) and len(rows) <= ROWS
+    return with_rows(inline, rows) if whole else None
+
+
+def pulled(session: Session, pull: Pull, filling: _Filling, opened: Sequence[Opened] = ()) -> Steps:
+    """Make one table, fill it from its shards (or from answers that are `opened` already), and make its copies."""
     yield Arrange((pull.create,), pull.create_args)
-    fewer = yield from _fewer(session, pull, filling)
-    near = [ask for ask in pull.asks if ask.insert and not filling.travel]
-    far = pull._replace(asks=tuple(ask for ask in pull.asks if ask not in near))
-    asked = tasks(far, fewer)
-    batches: Sequence[RowBatch] = ()
-    if asked:
-        opened: tuple[Opened, ...] = yield Query(asked, True, None, f"pull {pull.table}")
-        batches = [one.first for one in opened]
-    yield from _read_here(pull, near, fewer, filling)  # while the other servers work
+    if not opened:
+        fewer = yield from _fewer(session, pull, filling)
+        near = [ask for ask in pull.asks if ask.insert and not filling.travel]
+        asked = tasks(pull._replace(asks=tuple(ask for ask in pull.asks if ask not in near)), fewer)
+        if asked:
+            opened = yield Query(asked, True, None, f"pull {pull.table}")
+        yield from _read_here(pull, near, fewer, filling)  # while the other servers work
+    batches: Sequence[RowBatch] = [one.first for one in opened]
     while batches:
         for batch in batches:
             if batch.rows:
