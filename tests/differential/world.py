@@ -15,8 +15,8 @@ import pymysql
 import yaml
 
 from shardkit.values import Row
+from shardkit.verify import Connection
 from tests.differential import data, schema
-from tests.differential.answers import Connection
 from tests.servers import ServerUrl
 
 SIZES = ("1", "2", "3", "5", "16", "4x4")
