@@ -1,4 +1,4 @@
-"""The command line: `shardkit check | explain | init | sql | verify`. Each command is a file of its own.
+"""The command line: `shardkit analyze | check | explain | init | sql | verify`. Each command is a file of its own.
 
 Invariant: an error a user can cause ends in one readable message and exit code 1, never in a traceback.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import click
 
+from shardkit.cli.analyze import analyze
 from shardkit.cli.check import check
 from shardkit.cli.explain import explain
 from shardkit.cli.init import init
@@ -20,7 +21,7 @@ def main() -> None:
     """Many MySQL databases behind one connection."""
 
 
-for _command in (check, explain, init, sql, verify):
+for _command in (analyze, check, explain, init, sql, verify):
     main.add_command(_command)
 
 __all__ = ["main"]

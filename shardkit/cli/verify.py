@@ -108,7 +108,7 @@ def _show(number: int, text: str, verdict: Verdict) -> None:
     rows = "" if verdict.rows is None else f"{verdict.rows} rows"
     line = Text(f"{number:>4}  ")
     line.append(f"{verdict.status:<9}", STYLES[verdict.status])
-    line.append(f"  {rows:>10}  {one_line(text, 500)}")
+    line.append(f"  {rows:>10}  {one_line(text.rstrip(';'), 500)}")
     out.print(line, no_wrap=True, overflow="ellipsis", crop=True)
     for said in filter(None, (verdict.text, *verdict.notes)):
         out.print(Padding(Text(said, style="dim" if verdict.status == "equal" else ""), (0, 0, 0, 6), expand=False))
