@@ -1,4 +1,4 @@
-"""`shardkit analyze RULES LOG`: what would become of the statements of a log, before anything is migrated.
+"""`shardkit analyze RULES QUERY_LOG`: what would become of the statements of a log, before anything is migrated.
 
 Invariant: no statement of the log is run, and no value of one is shown unless it is asked for.
 """
@@ -46,9 +46,11 @@ LARGE = 1024 * 1024
 
 @click.command()
 @click.argument("rules", type=click.Path())
-@click.argument("log", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.argument("log", metavar="QUERY_LOG", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--schema", type=click.Path(exists=True, dir_okay=False), help="CREATE TABLEs; else servers are asked.")
-@click.option("--format", "form", type=click.Choice(["auto", *FORMATS]), default="auto", help="The format of LOG.")
+@click.option(
+    "--format", "form", type=click.Choice(["auto", *FORMATS]), default="auto", help="The format of QUERY_LOG."
+)
 @click.option("--top", type=click.IntRange(1), default=20, show_default=True, help="Statements shown at most.")
 @click.option("--most", type=click.IntRange(1), default=MOST, show_default=True, help="Fingerprints kept at most.")
 @click.option("--show-values", is_flag=True, help="Show an example with its values, and messages that quote them.")
@@ -56,7 +58,7 @@ LARGE = 1024 * 1024
 def analyze(
     rules: str, log: str, schema: str | None, form: str, top: int, most: int, show_values: bool, file: str | None
 ) -> None:
-    """Classify the statements of LOG: a .sql file, a general log or a slow log (- reads standard input)."""
+    """Classify the statements of QUERY_LOG: a .sql file, a general log or a slow log (- reads standard input)."""
     with errors_told():
         loaded = load(rules)
         with _classifier(loaded, schema, show_values) as classifier:

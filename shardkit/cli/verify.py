@@ -21,12 +21,15 @@ from shardkit.cli.output import cell, err, errors_told, one_line, out, plain, wr
 from shardkit.dbapi import Cluster
 from shardkit.parse import is_select, split_statements
 from shardkit.rules.urls import parse_database_url
-from shardkit.values import Row
 from shardkit.verify import MOST, Difference, Judge, Verdict, unlike
 
 STYLES = {"equal": "green", "different": "bold red", "refused": "yellow", "error": "red"}
 SHOWN = 3
 """How many rows of a difference are printed for each side."""
+REPORTED = 100
+"""How many of them are in the report."""
+WIDEST = 80
+"""Characters of one value that are printed."""
 
 
 @click.command()
@@ -125,20 +128,24 @@ def _rows(columns: tuple[str, ...], found: Difference) -> Table:
         table.add_column(Text(name))
     for side, rows in (("unsharded", found.missing), ("shardkit", found.extra)):
         for row in rows[:SHOWN]:
-            table.add_row(side, *map(cell, row))
+            table.add_row(side, *map(_short, row))
         if len(rows) > SHOWN:
             table.add_row(f"{side}: {len(rows) - SHOWN} more", *[""] * len(columns), style="dim")
     return table
+
+
+def _short(value: Any) -> Text:
+    shown = cell(value)
+    shown.truncate(WIDEST, overflow="ellipsis")
+    return shown
 
 
 def _data(text: str, verdict: Verdict) -> dict[str, Any]:
     found: dict[str, Any] = {"sql": text, "status": verdict.status, "rows": verdict.rows, "text": verdict.text}
     found["notes"] = list(verdict.notes)
     if verdict.difference is not None:
-        found |= {"columns": list(verdict.columns), "only_unsharded": _plain(verdict.difference.missing)}
-        found["only_shardkit"] = _plain(verdict.difference.extra)
+        found["columns"] = list(verdict.columns)
+        for side, rows in (("unsharded", verdict.difference.missing), ("shardkit", verdict.difference.extra)):
+            found[f"rows_only_{side}"] = len(rows)
+            found[f"only_{side}"] = [[plain(value) for value in row] for row in rows[:REPORTED]]
     return found
-
-
-def _plain(rows: tuple[Row, ...]) -> list[list[Any]]:
-    return [[plain(value) for value in row] for row in rows]

@@ -71,8 +71,17 @@ def test_a_difference_is_shown_with_the_rows_of_both_sides(capsys: pytest.Captur
     for said in ("12  different", "9 rows", "SELECT id, t FROM member", "only in", "[red]", "2 more", "NULL", "0x00"):
         assert said in out
     data = VERIFY._data("SELECT 1", found)
-    assert data["only_shardkit"] == [[None, "0x00"]]
+    assert (data["only_shardkit"], data["rows_only_shardkit"]) == ([[None, "0x00"]], 1)
     json.dumps(data)
+
+
+def test_long_differences_are_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = tuple((number, "x" * 5000) for number in range(500))
+    found = Verdict("different", "rows differ", 500, Difference("rows differ", rows), ("id", "t"))
+    VERIFY._show(1, "SELECT 1", found)
+    assert len(capsys.readouterr().out) < 3000
+    data = VERIFY._data("SELECT 1", found)
+    assert (len(data["only_unsharded"]), data["rows_only_unsharded"]) == (100, 500)
 
 
 def test_one_line() -> None:
