@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from shardkit.values import Params
+from shardkit.verify import Answer, Failure, Manner, differ, same_error
 from tests.differential import schema
-from tests.differential.answers import Answer, Failure, Params, ask
-from tests.differential.compare import Manner, differ, same_error
+from tests.differential.answers import ask
 from tests.differential.corpus import Case
 from tests.differential.placement import misplaced
 from tests.differential.world import World
