@@ -78,7 +78,10 @@ def _one_by_one(parties: Parties, written: tuple[ShardId, ...]) -> Steps:
     """One written shard, or several under best_effort."""
     done: list[ShardId] = []
     for number, shard in enumerate(written):
-        (error,) = yield Each((shard,), (_committing(parties, shard),), finish=True)
+        if shard in parties.branches:
+            (error,) = yield Each((shard,), (_committing(parties, shard),), finish=True)
+        else:
+            (error,) = yield Finish((shard,), "COMMIT")
         if error is None:
             done.append(shard)
             continue
