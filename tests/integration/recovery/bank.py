@@ -9,10 +9,10 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import shardkit
 from shardkit.rules import Rules, loads
+from shardkit.session.branches import Branch, read_branch, shards_by_mark
 from tests import servers
 from tests.servers import ServerUrl, new_prefix
 
@@ -64,13 +64,13 @@ class Bank:
                 found.update({int(k): int(v) for k, v in cursor.fetchall()})
         return found
 
-    def prepared(self) -> list[Any]:
-        """Branches that are prepared on the servers."""
-        found: list[Any] = []
+    def prepared(self) -> list[Branch]:
+        """Branches of this bank that are prepared on the servers."""
+        mine, found = shards_by_mark(self.rules()), []
         for server in dict.fromkeys(self.pair):
             with server.connect() as connection, connection.cursor() as cursor:
                 cursor.execute("XA RECOVER")
-                found += cursor.fetchall()
+                found += [branch for row in cursor.fetchall() if (branch := read_branch(row)) and branch.bqual in mine]
         return found
 
     def recover(self) -> None:
