@@ -27,7 +27,8 @@ SPLIT = FOLDED | {"BIT_AND", "BIT_OR", "BIT_XOR", "ANY_VALUE"}
 """Aggregates whose parts can be put together by an aggregate."""
 
 Part: TypeAlias = tuple[str, tuple[ParamRef, ...]]
-_ROUNDED = (Family.FLOAT, Family.TIMESTAMP)
+_ALTERED = (Family.FLOAT, Family.TIMESTAMP, Family.BIT)
+"""What a shard's answer shows otherwise than it is: rounded, in a time zone, as another type behind MIN and MAX."""
 _FINISHED = ("having", "window", "order")
 
 
@@ -192,7 +193,7 @@ class _Reader:
             ref = self.scope.resolve(column)
             known = self.scope.column(ref) if ref is not None else None
             alias = self.aliases.get(column.name.lower()) if not column.table else None
-            if known is None or ref is None or known.family in _ROUNDED or alias not in (None, f"#{ref[0]}.{ref[1]}"):
+            if known is None or ref is None or known.family in _ALTERED or alias not in (None, f"#{ref[0]}.{ref[1]}"):
                 raise _NotInTwoSteps
 
     # --- texts ------------------------------------------------------------------------------------------------------

@@ -81,7 +81,7 @@ class Federated:
         place = self._nearest([target.shard for target in route.targets])
         model = next(task for task in tasks if task.shard == place)
         name = f"`{place.database}`.`{PARTIAL}`"
-        create = f"CREATE TEMPORARY TABLE {name} AS {model.sql} LIMIT 0"
+        create = f"CREATE TEMPORARY TABLE {name} AS {_unlocked(model.sql, self.statement.lock)} LIMIT 0"
         pull = Pull("partial groups", name, create, (), tuple(tasks), create_args=model.args)
         sql, args = final.render(Target(place, 0, (PARTIAL,)), params, {}, None)
         work = Federation(place, (pull,), sql, args, (), BEFORE, AFTER, self.statement.needs_database)
@@ -118,3 +118,8 @@ class Federated:
             # Without the shard key in it, nothing keeps a key's value from standing on two shards.
             key = key if held.issuperset(table.sharding.columns) else ()
         return Source(places_, key)
+
+
+def _unlocked(sql: str, lock: str) -> str:
+    """A shard's statement without the locking clause at its end."""
+    return sql.removesuffix(f" {lock}") if lock else sql

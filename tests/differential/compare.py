@@ -8,6 +8,7 @@ Invariant: `differ` returns '' only when every clause holds; otherwise the first
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -27,13 +28,14 @@ DIGITS = 9
 class Manner:
     """How rows are compared: `order` is total, ties or none; `keys` the places of the sort keys when there are ties.
 
-    `collated` gives the collation of columns that show one of several equal texts. `whole` is the oracle's answer
-    without LIMIT, when the limit may cut anywhere among equals.
+    `collated` gives the collation of columns that show one of several equal texts, `unordered` the separator of columns
+    that are lists in any order (or `json`). `whole` is the oracle's answer without LIMIT, when the limit may cut anywhere among equals.
     """
 
     order: str = "total"
     keys: tuple[int, ...] = ()
     collated: Mapping[int, str] = field(default_factory=dict)
+    unordered: Mapping[int, str] = field(default_factory=dict)
     whole: Answer | None = None
 
 
@@ -86,7 +88,7 @@ def _counts(oracle: Answer, subject: Answer) -> str:
 
 def _rows(oracle: Answer, subject: Answer, manner: Manner, canonical: Canonical) -> str:
     answers = [oracle, subject] + ([manner.whole] if manner.whole else [])
-    collate = _collator(answers, manner.collated, canonical)
+    collate = _collator(answers, manner, canonical)
     floats = frozenset(place for place, column in enumerate(oracle.columns) if column.family == "float")
     left, right = [collate(row) for row in oracle.rows], [collate(row) for row in subject.rows]
     if len(left) != len(right):
@@ -168,14 +170,28 @@ def _sample(left: Sequence[Row], right: Sequence[Row], floats: frozenset[int]) -
     return f"rows differ: missing {_missing(left, right, floats)[:3]!r}, too many {_missing(right, left, floats)[:3]!r}"
 
 
-def _collator(answers: Sequence[Answer], collated: Mapping[int, str], canonical: Canonical) -> Callable[[Row], Row]:
-    """A function that puts a number for equal texts in the place of each collated text."""
+def _collator(answers: Sequence[Answer], manner: Manner, canonical: Canonical) -> Callable[[Row], Row]:
+    """A function that puts a number for equal texts in the place of each collated text, and sorts unordered lists."""
     maps: dict[int, Mapping[str, int]] = {}
-    for place, collation in collated.items():
+    for place, collation in manner.collated.items():
         texts = {row[place] for answer in answers for row in answer.rows if isinstance(row[place], str)}
         maps[place] = canonical(collation, sorted(texts)) if texts else {}
-    if not maps:
+    if not maps and not manner.unordered:
         return lambda row: row
-    return lambda row: tuple(
-        maps[place][value] if place in maps and isinstance(value, str) else value for place, value in enumerate(row)
-    )
+
+    def value(place: int, given: Any) -> Any:
+        if not isinstance(given, str):
+            return given
+        if place in manner.unordered:
+            return _sorted(given, manner.unordered[place])
+        return maps[place][given] if place in maps else given
+
+    return lambda row: tuple(value(place, given) for place, given in enumerate(row))
+
+
+def _sorted(text: str, separator: str) -> str:
+    """A list with its entries in one order; of a JSON object all pairs, also those with one name."""
+    if separator != "json":
+        return separator.join(sorted(text.split(separator)))
+    found = json.loads(text, object_pairs_hook=list)
+    return json.dumps(sorted(found, key=json.dumps))

@@ -48,10 +48,21 @@ def run_read(world: World, case: Case) -> str:
     if case.refused and isinstance(subject, Failure) and subject.refused:
         return ""
     oracle = ask(world.oracle(), case.sql, case.params)
-    problem = judge(world, case, oracle, subject) or routing(world, case)
+    problem = judge(world, case, oracle, subject) or _checks(world, case, strict=False)
+    problem = problem or routing(world, case) or run_prepared(world, case, oracle)
     if problem or case.refused:
         world.reconnect()
     return problem
+
+
+def run_prepared(world: World, case: Case, oracle: Answer | Failure) -> str:
+    """The same statement with its constants as parameters has the same answer."""
+    given = case.prepared()
+    if given is None:
+        return ""
+    text, params = given
+    problem = judge(world, case, oracle, ask(world.subject(), text, params))
+    return f"as {text} with {params!r}: {problem}" if problem else ""
 
 
 def judge(world: World, case: Case, oracle: Answer | Failure, subject: Answer | Failure) -> str:
@@ -83,7 +94,7 @@ def manner(world: World, case: Case) -> Manner:
         if isinstance(answer, Failure):
             raise AssertionError(f"the statement without LIMIT fails: {answer.text}")
         whole = answer
-    return Manner(case.manner, tuple(case.keys), collated, whole)
+    return Manner(case.manner, tuple(case.keys), collated, case.unordered, whole)
 
 
 def _expected_error(errno: int, oracle: Answer | Failure, subject: Answer | Failure) -> str:
@@ -161,7 +172,7 @@ def _checks(world: World, case: Case, strict: bool) -> str:
         step = Case(title=case.title, sql=sql, file="then", collated=case.collated)
         problem = judge(world, step, ask(world.oracle(), sql), ask(world.subject(reader), sql))
         if problem:
-            return f"after the write, {sql}: {problem}"
+            return f"afterwards, {sql}: {problem}"
     return ""
 
 

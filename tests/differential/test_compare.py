@@ -28,6 +28,7 @@ def answer(columns: Sequence[Shown], *rows: Row, rowcount: int = 0, lastrowid: i
 PAIR = (INTEGER, TEXT)
 TOTAL, NONE = Manner("total"), Manner("none")
 TIES = Manner("ties", keys=(0,))
+JSON = Manner("none", unordered={0: "json"})
 WHOLE = answer([INTEGER], (1,), (2,), (2,), (3,))
 
 
@@ -41,6 +42,9 @@ WHOLE = answer([INTEGER], (1,), (2,), (2,), (3,))
         (answer([DOUBLE], (None,), (1.0,)), answer([DOUBLE], (1.0,), (None,)), NONE),
         (answer([TEXT], ("a",)), answer([TEXT], ("A",)), Manner("none", collated={0: "x"})),
         (answer([INTEGER], (1,), (2,)), answer([INTEGER], (3,), (2,)), Manner("none", whole=WHOLE)),
+        (answer([TEXT], ("[1, 2]",)), answer([TEXT], ("[2,1]",)), JSON),
+        (answer([TEXT], ('{"a": 1, "b": [1, 2]}',)), answer([TEXT], ('{"b": [1, 2], "a": 1}',)), JSON),
+        (answer([TEXT], ("a,b",), (None,)), answer([TEXT], (None,), ("b,a",)), Manner("none", unordered={0: ","})),
         (answer([], rowcount=3), answer([], rowcount=3), NONE),
         (Failure(1052, "ambiguous"), Failure(1054, "unknown"), NONE),
     ],
@@ -69,6 +73,9 @@ def test_equal_answers(left: Any, right: Any, manner: Manner) -> None:
         (answer([TEXT], ("a",)), answer([TEXT], ("b",)), Manner("none", collated={0: "x"})),
         (answer([INTEGER], (1,), (1,)), answer([INTEGER], (1,), (1,)), Manner("none", whole=WHOLE)),
         (answer([INTEGER], (1,)), answer([INTEGER], (4,)), Manner("none", whole=WHOLE)),
+        (answer([TEXT], ("[1, 2]",)), answer([TEXT], ("[1, 1]",)), JSON),
+        (answer([TEXT], ("[[1, 2]]",)), answer([TEXT], ("[[2, 1]]",)), JSON),
+        (answer([TEXT], ('{"a": 1}',)), answer([TEXT], ('{"a": 1, "a": 1}',)), JSON),
         (answer([], rowcount=3), answer([], rowcount=2), NONE),
         (answer([], lastrowid=3), answer([], lastrowid=4), NONE),
         (answer([INTEGER], (1,)), Failure(1064, "syntax"), NONE),

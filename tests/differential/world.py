@@ -15,7 +15,7 @@ import pymysql
 import yaml
 
 from shardkit.values import Row
-from tests.differential import data, schema
+from tests.differential import data, schema, zones
 from tests.differential.answers import Connection
 from tests.servers import ServerUrl
 
@@ -210,6 +210,9 @@ def build(world: World) -> None:
     """Create all databases, load the oracle directly and the shards through the connection under test."""
     collation = schema.collations(world.flavor)["memberName"]
     bodies = schema.tables(world.flavor)
+    for server in world.servers:
+        with server.connect() as connection, connection.cursor() as cursor:
+            zones.teach(cursor)
     databases = [Place(world.servers[0], world.oracle_database), world.single, *world.places]
     for place in databases:
         with world.direct(place) as cursor:

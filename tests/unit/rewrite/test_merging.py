@@ -1,4 +1,4 @@
-"""How a SELECT over several shards is merged: strategy, keys, hidden columns, what is pushed down, what is not merged."""
+"""How a SELECT over several shards is merged: strategy, keys, hidden columns, what is pushed down, what is not."""
 
 from __future__ import annotations
 
