@@ -9,7 +9,7 @@
       unordered: {1: json, 2: ","}               place -> list whose entries come in any order: JSON, or its separator
       whole: SELECT …                            the statement without LIMIT; default: the LIMIT at its end cut off
       refused: true                              shardkit refuses when the rows are really spread
-      errno: 1146                                MySQL and shardkit both fail like this
+      errno: 1146                                MySQL and shardkit both fail like this (where it is not refused)
       shards: one | some | all | none            where it goes in the world of five databases
       before: [SET …]                            run on both sides first; the connections are thrown away afterwards
       then: [SELECT …]                           afterwards, on the same connection: compared on both sides
