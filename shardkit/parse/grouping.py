@@ -17,7 +17,7 @@ from sqlglot import exp
 from sqlglot.tokens import TokenType
 
 from shardkit.flow import Expr, Family, GroupCall, Grouping, Item, Leaf, ParamRef
-from shardkit.parse.functions import FOLDED, WHOLE
+from shardkit.parse.functions import FOLDED, VOLATILE, WHOLE
 from shardkit.parse.lexer import Source
 from shardkit.parse.obstacles import is_call
 from shardkit.parse.scopes import Scope
@@ -204,8 +204,11 @@ class _Reader:
         return self.source.clean[begin:close], self.source.params_between(begin, close)
 
     def group(self, expr: Expr) -> Part:
-        """A grouped expression, as the shards shall compute it."""
-        self.check_rows(*self.extent(expr))
+        """A grouped expression, as the shards shall compute it: to all of them it must be the same."""
+        first, end = self.extent(expr)
+        self.check_rows(first, end)
+        if any(self.words[at] in VOLATILE and is_call(self.tokens, at) for at in range(first, end)):
+            raise _NotInTwoSteps
         return expr.text, expr.params
 
     def extent(self, expr: Expr) -> tuple[int, int]:

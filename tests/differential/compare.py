@@ -29,7 +29,8 @@ class Manner:
     """How rows are compared: `order` is total, ties or none; `keys` the places of the sort keys when there are ties.
 
     `collated` gives the collation of columns that show one of several equal texts, `unordered` the separator of columns
-    that are lists in any order (or `json`). `whole` is the oracle's answer without LIMIT, when the limit may cut anywhere among equals.
+    that are lists in any order (or `json`). `whole` is the oracle's answer without LIMIT,
+    when the limit may cut anywhere among equals.
     """
 
     order: str = "total"
