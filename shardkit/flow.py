@@ -287,6 +287,7 @@ class GroupCall(NamedTuple):
     function: str  # in capitals
     arguments: tuple[tuple[str, tuple[ParamRef, ...]], ...]
     distinct: bool
+    types: tuple[Column | None, ...] = ()  # of the arguments, where they are known
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +299,7 @@ class Grouping:
     """
 
     groups: tuple[tuple[str, tuple[ParamRef, ...]], ...]
+    types: tuple[Column | None, ...]  # of the groups, where they are known
     calls: tuple[GroupCall, ...]
     leaves: tuple[Leaf, ...]
     labels: tuple[tuple[int, str], ...]
@@ -325,6 +327,22 @@ class Condition:
     values: tuple[Value, ...] = ()
 
 
+class Link(NamedTuple):
+    """`column` equals `other_column` of table use `other` in every row that matters."""
+
+    column: Column
+    other: int
+    other_column: str
+
+
+class Top(NamedTuple):
+    """The first rows of one table are all that a query of its own takes: its ORDER BY, and its LIMIT and OFFSET."""
+
+    order: str
+    limit: Value
+    offset: Value | None
+
+
 @dataclass(frozen=True, slots=True)
 class Need:
     """What a SELECT must see of one table use, should its rows have to come to one place.
@@ -335,6 +353,8 @@ class Need:
     columns: tuple[Column, ...]  # in the table's order
     conditions: tuple[Condition, ...] = ()
     joined: tuple[str, ...] = ()  # columns that are compared with those of other tables: worth an index
+    links: tuple[Link, ...] = ()
+    top: Top | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -481,6 +501,24 @@ class Budget(NamedTuple):
     time: float = 30.0
 
 
+class Ask(NamedTuple):
+    """What a pull asks of one physical table, as text up to its WHERE, with its arguments."""
+
+    shard: ShardId
+    slot: int  # -1 for a table that has none
+    select: str  # gives rows that can travel
+    insert: str  # the same for a workspace on the same server, into its table; "" if that is not to be done
+    args: Params = None
+
+
+class Join(NamedTuple):
+    """A way to pull fewer rows: only those whose `column` is among `source_column` of a table that is there already."""
+
+    column: Column
+    source: str
+    source_column: str
+
+
 class Pull(NamedTuple):
     """The rows of one logical table (or of a partial result) that a workspace needs, and the table they go into."""
 
@@ -488,9 +526,22 @@ class Pull(NamedTuple):
     name: str  # the workspace table
     create: str  # its CREATE TEMPORARY TABLE
     columns: tuple[Column, ...]  # () for partial results, whose types are those of `create`
-    tasks: tuple[Task, ...]
+    asks: tuple[Ask, ...]
     create_args: Params = None
+    where: tuple[Condition, ...] = ()
+    where_args: tuple[Any, ...] = ()
+    tail: str = ""  # ORDER BY, LIMIT, FOR UPDATE
+    joins: tuple[Join, ...] = ()
     copies: tuple[str, ...] = ()  # statements that make more tables from it: a temporary table cannot be opened twice
+
+
+class Inline(NamedTuple):
+    """A statement that finishes few partial groups in one step: they travel in it, as one parameter of JSON."""
+
+    sql: str
+    args: Params
+    position: int | str  # of the parameter among `args`: an index, or a name
+    families: tuple[Family, ...]  # of the columns
 
 
 class Federation(NamedTuple):
@@ -507,6 +558,7 @@ class Federation(NamedTuple):
     before: tuple[str, ...] = ()  # statements that make the workspace take values as they are
     after: tuple[str, ...] = ()  # … and like the session again
     needs_database: bool = False
+    inline: Inline | None = None
 
 
 class Plan(NamedTuple):
@@ -554,6 +606,7 @@ class Query:
     tasks: tuple[Task, ...]
     stream: bool = True
     timeout: float | None = None
+    purpose: str = "shards"  # what it is for, when its steps are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -570,10 +623,14 @@ class CloseQuery:
 
 @dataclass(frozen=True, slots=True)
 class Enlist:
-    """Pin one connection for each of these shards and run `statements` (BEGIN …) on each. Answer: None."""
+    """Pin one connection for each of these shards and run `statements` (BEGIN …) on each. Answer: None.
+
+    `own`, if given, has for each shard what it runs before that: the beginning of its XA branch.
+    """
 
     shards: tuple[ShardId, ...]
     statements: tuple[str, ...]
+    own: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -594,6 +651,33 @@ class Finish:
 
     shards: tuple[ShardId, ...]
     sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewName:
+    """A name for a transaction: when it began and chance, in letters, digits and one `-`. Answer: str."""
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """Run statements of its own on each of these enlisted shards, all shards at the same time.
+
+    Answer: tuple[BaseException | None, ...]; a shard's statements end at its first error. `finish`: the connections
+    are given back afterwards, or discarded after an error, or when there are no statements.
+    """
+
+    shards: tuple[ShardId, ...]
+    statements: tuple[tuple[str, ...], ...]
+    finish: bool = False
+    timeout: float | None = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Run one statement on a connection that belongs to no transaction. Answer: Opened with all rows."""
+
+    task: Task
+    timeout: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -637,10 +721,11 @@ class OpenWorkspace:
 
 @dataclass(frozen=True, slots=True)
 class Arrange:
-    """Run these statements without rows in the workspace; a running query goes on. Answer: None."""
+    """Run these statements without rows in the workspace; a running query goes on. Answer: the rows affected."""
 
     statements: tuple[str, ...]
     args: Params = None
+    purpose: str = "prepare the workspace"
 
 
 @dataclass(frozen=True, slots=True)
@@ -659,7 +744,7 @@ class CloseWorkspace:
 
 Op: TypeAlias = (
     Query | Fetch | CloseQuery | Enlist | Command | Finish | SetState | Describe | DescribeCollation
-    | OpenWorkspace | Arrange | Fill | CloseWorkspace
+    | NewName | Each | Outside | OpenWorkspace | Arrange | Fill | CloseWorkspace
 )  # fmt: skip
 
 

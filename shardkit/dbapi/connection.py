@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from dataclasses import asdict
 from types import TracebackType
 from typing import Any
 
@@ -15,6 +16,7 @@ from shardkit.dbapi.cursor import Cursor
 from shardkit.errors import InterfaceError, UnknownColumn
 from shardkit.flow import Opened, Script
 from shardkit.plan import Planner
+from shardkit.runtime.recording import Recording
 from shardkit.runtime.sync import Drive, Lanes, drive
 from shardkit.session import Session, statements, transaction
 
@@ -151,6 +153,15 @@ class Connection:
         self._settle(None)
         for _ in drive(script, self._lanes):
             pass
+
+    def record(self, script: Script) -> list[dict[str, Any]]:
+        """Run a script to its end and give the steps it took."""
+        self._check_open()
+        self._settle(None)
+        recording = Recording(self._lanes)
+        for _ in Drive(script, recording):
+            pass
+        return [asdict(step) for step in recording.steps]
 
     def run_for(self, script: Any) -> Any:
         """Run a script for the value it returns."""

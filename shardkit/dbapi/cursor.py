@@ -73,11 +73,19 @@ class Cursor:
         self._start(connection, connection.start(self, statements.execute_many(connection.session, sql, rows)))
         return self.rowcount
 
-    def explain(self, sql: str, params: Params = None) -> Explanation:
-        """What `execute` would do with it: `str()` is a tree, `.json()` plain data."""
+    def explain(self, sql: str, params: Params = None, *, analyze: bool = False) -> Explanation:
+        """What `execute` would do with it: `str()` is a tree, `.json()` plain data.
+
+        `analyze` runs the statement (a SELECT) and adds its steps with the rows that the servers expected, the rows and
+        bytes that came, and times.
+        """
         connection = self.connection
         found: Explanation = connection.run_for(statements.explain(connection.session, sql, params))
-        return found
+        if not analyze or found.kind == "refused":
+            return found
+        expected = connection.run_for(statements.expected(connection.session, sql, params))
+        script = statements.execute(connection.session, sql, params)
+        return found.analyzed(connection.record(script), expected)
 
     def fetchone(self) -> Row | None:
         """The next row, or None."""

@@ -16,7 +16,7 @@ from typing import TypeAlias
 from sqlglot import exp
 from sqlglot.tokens import TokenType
 
-from shardkit.flow import Expr, Family, GroupCall, Grouping, Item, Leaf, ParamRef
+from shardkit.flow import Column, Expr, Family, GroupCall, Grouping, Item, Leaf, ParamRef
 from shardkit.parse.functions import FOLDED, VOLATILE, WHOLE
 from shardkit.parse.lexer import Source
 from shardkit.parse.obstacles import is_call
@@ -62,6 +62,7 @@ class _Reader:
         self.leaves: list[Leaf] = []
         self.labels: list[tuple[int, str]] = []
         self.aliases: dict[str, str] = {}
+        self.call_type: Column | None = None
         self.whole = False  # what is being read is one call, not an expression around it
 
     def read(self, items: Sequence[Item]) -> Grouping:
@@ -78,8 +79,9 @@ class _Reader:
         if not self.groups and not self.calls:
             raise _NotInTwoSteps  # its aggregates, if any, are windows over rows
         groups = tuple(self.group(expr) for expr in self.groups)
+        types = tuple(expr.type for expr in self.groups)
         return Grouping(
-            groups, tuple(self.calls), tuple(self.leaves), tuple(self.labels), source, rows, bool(self.groups)
+            groups, types, tuple(self.calls), tuple(self.leaves), tuple(self.labels), source, rows, bool(self.groups)
         )
 
     def sources(self) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -111,6 +113,7 @@ class _Reader:
         before = len(self.leaves)
         number = self.identities.get(item.expr.identity)
         self.whole = item.expr.call is not None
+        self.call_type = item.expr.call.type if item.expr.call is not None else None
         if number is not None:
             self.leaves.append(Leaf(self.tokens.span(first, stop), number, None))
         else:
@@ -174,7 +177,8 @@ class _Reader:
         parts = self.tokens.split(first, close)
         self.check_rows(first, close)
         arguments = tuple(self.argument(*part) for part in parts)
-        call = GroupCall(word, arguments, distinct and word in ("COUNT", "SUM", "AVG"))
+        types = tuple(self.type_of(*part) for part in parts)
+        call = GroupCall(word, arguments, distinct and word in ("COUNT", "SUM", "AVG"), types)
         if len(arguments) > 1 and not call.distinct:
             raise _NotInTwoSteps
         if word == "AVG" and not (call.distinct or self.whole):
@@ -195,6 +199,14 @@ class _Reader:
             alias = self.aliases.get(column.name.lower()) if not column.table else None
             if known is None or ref is None or known.family in _ALTERED or alias not in (None, f"#{ref[0]}.{ref[1]}"):
                 raise _NotInTwoSteps
+
+    def type_of(self, first: int, end: int) -> Column | None:
+        """The type of an argument that is a column, or all of an item."""
+        column = self.columns.get(self.tokens.items[first].start)
+        if column is not None and end - first == (3 if column.table else 1):
+            ref = self.scope.resolve(column)
+            return self.scope.column(ref) if ref is not None else None
+        return self.call_type if self.whole else None
 
     # --- texts ------------------------------------------------------------------------------------------------------
 

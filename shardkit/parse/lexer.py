@@ -229,6 +229,15 @@ def lex(text: str, style: Style) -> Source:
     return _Lexer(text, style).run()
 
 
+def without_comments(text: str) -> str:
+    """The text with every comment blanked, executable ones too, and all offsets as they were."""
+
+    def blanked(match: re.Match[str]) -> str:
+        return " " * len(match.group()) if match.lastgroup in ("line", "block") else match.group()
+
+    return _PIECE.sub(blanked, text)
+
+
 _WORD = re.compile(r"[\s(]*([A-Za-z_]+|@)?")
 
 

@@ -7,7 +7,9 @@ from shardkit.plan.catalog import Catalog, MetadataNeeded
 from shardkit.plan.explain import Explanation, explain_ready
 from shardkit.plan.planner import Planner, Ready, style_of
 from shardkit.plan.prepared import Prepared
+from shardkit.plan.reducing import among
 
 __all__ = [
-    "Catalog", "Explanation", "MetadataNeeded", "Planner", "Prepared", "Ready", "explain_ready", "style_of",
+    "Catalog", "Explanation", "MetadataNeeded", "Planner", "Prepared", "Ready", "among", "explain_ready",
+    "style_of",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
-from shardkit.errors import InternalError, OperationalError, SessionBoundRefused, UnknownColumn
+from shardkit.errors import InternalError, OperationalError, ProgrammingError, SessionBoundRefused, UnknownColumn
 from shardkit.flow import (
     Finish,
     Head,
@@ -23,6 +23,7 @@ from shardkit.flow import (
 from shardkit.parse import Ddl, FoundRows, SetAutocommit, SetNextTransaction, SetVariables, TransactionCommand
 from shardkit.plan import Explanation, MetadataNeeded, Prepared, Ready, explain_ready
 from shardkit.session import transaction
+from shardkit.session.estimating import estimates
 from shardkit.session.federated import federated
 from shardkit.session.metadata import describe, prepared
 from shardkit.session.reading import merged, read, rest_of_one
@@ -31,7 +32,7 @@ from shardkit.session.state import Session
 from shardkit.session.writing import spread, write
 from shardkit.values import Params
 
-__all__ = ["command", "execute", "execute_many", "explain", "rest_of_one", "set_autocommit"]
+__all__ = ["command", "execute", "execute_many", "expected", "explain", "rest_of_one", "set_autocommit"]
 
 DONE = Head(None, 0, None, (), True)
 
@@ -177,6 +178,15 @@ def explain(session: Session, text: str, params: Params) -> Generator[Op, Any, E
     while isinstance(found := attempt(), MetadataNeeded):
         for name in found.tables:
             yield from describe(session, name)
+    return found
+
+
+def expected(session: Session, text: str, params: Params) -> Generator[Op, Any, list[int | None]]:
+    """How many rows each query of a SELECT is expected to give; see estimating. Raises ProgrammingError for others."""
+    ready = yield from prepared(session, text, params)
+    if not isinstance(ready, Prepared) or ready.statement.kind is not Kind.SELECT:
+        raise ProgrammingError("only a SELECT can be analyzed: analyzing runs the statement")
+    found: list[int | None] = yield from estimates(session, ready.plan(params, session.enlisted))
     return found
 
 

@@ -32,7 +32,7 @@ from typing import Any
 
 import yaml
 
-from tests.differential.answers import Params
+from shardkit.values import Params
 
 FOLDER = Path(__file__).parent.parent / "cases"
 LIMIT = re.compile(r"\s+LIMIT\s+(%s|\d+)(\s*(,|OFFSET)\s*(%s|\d+))?\s*$", re.IGNORECASE)

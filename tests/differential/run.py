@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from shardkit.values import Params
+from shardkit.verify import Answer, Failure, Manner, differ, same_error
 from tests.differential import schema
-from tests.differential.answers import Answer, Failure, Params, ask
-from tests.differential.compare import Manner, differ, same_error
+from tests.differential.answers import ask
 from tests.differential.corpus import Case
+from tests.differential.lists import in_one_order
 from tests.differential.placement import misplaced
 from tests.differential.world import World
 
@@ -79,7 +81,8 @@ def judge(world: World, case: Case, oracle: Answer | Failure, subject: Answer | 
         return f"refused: {subject.text}"
     if case.refused and spread(world):
         return f"should be refused, but: {_short(subject)}"
-    return differ(oracle, subject, manner(world, case), world.canonical)
+    left, right = in_one_order(oracle, case.unordered), in_one_order(subject, case.unordered)
+    return differ(left, right, manner(world, case), world.canonical)
 
 
 def spread(world: World) -> bool:
@@ -97,7 +100,7 @@ def manner(world: World, case: Case) -> Manner:
         if isinstance(answer, Failure):
             raise AssertionError(f"the statement without LIMIT fails: {answer.text}")
         whole = answer
-    return Manner(case.manner, tuple(case.keys), collated, case.unordered, whole)
+    return Manner(case.manner, tuple(case.keys), collated, whole)
 
 
 def _expected_error(errno: int, oracle: Answer | Failure, subject: Answer | Failure) -> str:

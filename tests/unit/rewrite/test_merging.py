@@ -1,4 +1,4 @@
-"""How a SELECT over several shards is merged: strategy, keys, hidden columns, what is pushed down, what is not."""
+"""How a SELECT over several shards is merged: strategy, keys, hidden columns, what is pushed, what is not merged."""
 
 from __future__ import annotations
 

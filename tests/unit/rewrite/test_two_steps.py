@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from shardkit.federate import tasks
 from shardkit.flow import Federation, Pull
 from shardkit.values import Params
 from tests.plan.offline import Offline
@@ -33,7 +34,7 @@ def bare(sql: str) -> str:
 def both(sql: str, params: Params = None) -> tuple[str, str]:
     """What the first shard is asked, and what finishes; FROM … left out where it is one plain table."""
     found = federation(sql, params)
-    first, last = bare(found.pulls[0].tasks[0].sql), bare(found.sql)
+    first, last = bare(tasks(found.pulls[0])[0].sql), bare(found.sql)
     return first.replace(" FROM t_order", ""), last.replace(" FROM sk__w0", "")
 
 
@@ -82,10 +83,10 @@ def test_parameters_go_where_their_placeholders_go() -> None:
         "SELECT SUM(amount * %s) + %s AS s FROM t_order WHERE status = %s GROUP BY orderId + %s HAVING s > %s",
         (1, 2, 3, 4, 5),
     )
-    assert bare(found.pulls[0].tasks[0].sql) == (
+    assert bare(tasks(found.pulls[0])[0].sql) == (
         "SELECT orderId + %s AS sk__g0, SUM(amount * %s) AS sk__p1 FROM t_order WHERE status = %s GROUP BY sk__g0"
     )
-    assert found.pulls[0].tasks[0].args == (4, 1, 3)
+    assert tasks(found.pulls[0])[0].args == (4, 1, 3)
     assert (bare(found.sql), found.args) == (
         "SELECT SUM(sk__p1) + %s AS s FROM sk__w0 GROUP BY sk__g0 HAVING s > %s", (2, 5),
     )  # fmt: skip
@@ -94,26 +95,26 @@ def test_parameters_go_where_their_placeholders_go() -> None:
 def test_named_parameters_need_no_order() -> None:
     params = {"a": 1}
     found = federation("SELECT SUM(amount * %(a)s) + %(a)s AS s FROM t_order GROUP BY sellerId", params)
-    assert (found.pulls[0].tasks[0].args, found.args) == (params, params)
+    assert (tasks(found.pulls[0])[0].args, found.args) == (params, params)
 
 
 def test_equal_texts_with_parameters_share_a_column_only_if_the_parameters_are_one() -> None:
     sql = "SELECT SUM(amount * %s) + SUM(amount * %s) AS s FROM t_order"
-    assert bare(pull(sql, (1, 2)).tasks[0].sql) == (
+    assert bare(tasks(pull(sql, (1, 2)))[0].sql) == (
         "SELECT SUM(amount * %s) AS sk__p0, SUM(amount * %s) AS sk__p1 FROM t_order"
     )
 
 
 def test_each_shard_gets_its_own_values_of_an_in_list() -> None:
     found = pull("SELECT COUNT(*) + 1 AS n FROM t_order WHERE memberId IN (1, 2, 3, 4, 5)")
-    lists = [task.sql.partition(" IN ")[2] for task in found.tasks]
+    lists = [task.sql.partition(" IN ")[2] for task in tasks(found)]
     assert {int(part) for text in lists for part in text.strip("()").split(", ")} == {1, 2, 3, 4, 5}
 
 
 @pytest.mark.parametrize("lock", ["FOR UPDATE", "LOCK IN SHARE MODE", "FOR UPDATE SKIP LOCKED"])
 def test_locks_are_taken_by_the_shards(lock: str) -> None:
     found = pull(f"SELECT status, COUNT(*) + 1 AS n FROM t_order GROUP BY status {lock}")
-    assert found.tasks[0].sql.endswith(f"GROUP BY sk__g0 {lock}")
+    assert tasks(found)[0].sql.endswith(f"GROUP BY sk__g0 {lock}")
     assert found.create.endswith("GROUP BY sk__g0 LIMIT 0")
 
 
