@@ -5,6 +5,7 @@ SQLite plays the server twice: once with whole tables, once with what would be p
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from typing import Any
@@ -13,8 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from shardkit.federate.gather import merged
-from shardkit.flow import Literal, Need, Statement
+from shardkit.flow import Pull
 from tests.plan.catalog import table
 from tests.plan.offline import Offline
 
@@ -87,44 +87,56 @@ def queries(draw: DrawFn) -> str:
     return f"SELECT {shown} {text} WHERE {draw(conditions(tuple(names), 2))}"
 
 
-def kept(statement: Statement) -> dict[str, Need]:
-    """What is pulled of each table."""
-    uses: dict[str, list[Need]] = {}
-    for use in statement.tables:
-        uses.setdefault(use.name, []).append(statement.needs[use.index])
-    return {name: merged(needs) for name, needs in uses.items()}
+def whole(base: sqlite3.Connection, tables: dict[str, list[Any]]) -> None:
+    """The tables as they are."""
+    for name, rows in tables.items():
+        base.execute(f"CREATE TABLE {name} (k INT, x INT, t TEXT, spare INT)")
+        base.executemany(f"INSERT INTO {name} VALUES (?, ?, ?, ?)", rows)
 
 
-def answer(text: str, tables: dict[str, list[Any]], needs: dict[str, Need] | None) -> list[Any]:
-    """The rows of a query over whole tables, or over what `needs` leaves of them."""
+def pulled(base: sqlite3.Connection, pull: Pull) -> None:
+    """The workspace table of a pull, with every row left behind that can be, and its copies."""
+    columns = ", ".join(column.name for column in pull.columns)
+    parts = [condition.sql.replace("<=>", "IS").replace("%s", "?").replace("%%", "%") for condition in pull.where]
+    parts += [f"{join.column.name} IN (SELECT {join.source_column} FROM {bare(join.source)})" for join in pull.joins]
+    rest = f"WHERE {' AND '.join(parts) or '1'} {pull.tail}"
+    base.execute(f"CREATE TABLE {bare(pull.name)} AS SELECT {columns} FROM {pull.table} WHERE 0")
+    base.execute(f"INSERT INTO {bare(pull.name)} SELECT {columns} FROM {pull.table} {rest}", pull.where_args)
+    for text in pull.copies:
+        base.execute(re.sub(r"TEMPORARY | COLLATE \w+", "", bare(text)))
+
+
+def bare(text: str) -> str:
+    return re.sub(r"`m_\d`\.", "", text)
+
+
+def check(text: str, tables: dict[str, list[Any]]) -> None:
+    """The answer over the workspace is that over whole tables."""
+    plan = SESSION.plan(text)
     with closing(sqlite3.connect(":memory:")) as base:
-        for name, rows in tables.items():
-            base.execute(f"CREATE TABLE whole_{name} (k INT, x INT, t TEXT, spare INT)")
-            base.executemany(f"INSERT INTO whole_{name} VALUES (?, ?, ?, ?)", rows)
-            need = needs.get(name) if needs is not None else None
-            columns = ", ".join(column.name for column in need.columns) if need is not None else "*"
-            base.execute(f"CREATE TABLE {name} AS SELECT {columns} FROM whole_{name} WHERE 0")
-            where = " AND ".join(condition.sql for condition in need.conditions) if need is not None else ""
-            values = [value for condition in need.conditions for value in condition.values] if need is not None else []
-            assert all(isinstance(value, Literal) for value in values)
-            sql = (where or "1").replace("<=>", "IS").replace("%s", "?").replace("%%", "%")
-            plain = [value.value for value in values if isinstance(value, Literal)]
-            base.execute(f"INSERT INTO {name} SELECT {columns} FROM whole_{name} WHERE {sql}", plain)
-        return sorted(base.execute(text.replace("<=>", "IS")).fetchall(), key=repr)
+        whole(base, tables)
+        expected = base.execute(text.replace("<=>", "IS")).fetchall()
+        if plan.federation is None:
+            return
+        for pull in plan.federation.pulls:
+            pulled(base, pull)
+        found = base.execute(bare(plan.federation.sql).replace("<=>", "IS")).fetchall()
+        assert sorted(found, key=repr) == sorted(expected, key=repr)
 
 
 @settings(max_examples=120, deadline=None)
 @given(text=queries(), a=ROWS, b=ROWS, c=ROWS)
 def test_what_is_left_behind_changes_no_answer(text: str, a: list[Any], b: list[Any], c: list[Any]) -> None:
-    needs = kept(SESSION.prepared(text).statement)
-    tables = {"a": a, "b": b, "c": c}
-    assert answer(text, tables, needs) == answer(text, tables, None)
+    check(text, {"a": a, "b": b, "c": c})
 
 
-def test_the_property_sees_conditions_and_columns() -> None:
+def test_the_property_sees_conditions_columns_and_joins() -> None:
     """Else it would prove nothing."""
     text = "SELECT p.k, q.x FROM a p LEFT JOIN b q ON q.x = p.x AND q.t LIKE 'a%' WHERE p.x > 1 AND q.k <> 2"
-    needs = kept(SESSION.prepared(text).statement)
-    assert [condition.sql for condition in needs["a"].conditions] == ["`x` > %s"]
-    assert [condition.sql for condition in needs["b"].conditions] == ["`t` LIKE %s", "`k` <> %s"]
-    assert [column.name for column in needs["b"].columns] == ["k", "x", "t"]
+    found = SESSION.plan(text).federation
+    assert found is not None
+    first, second = found.pulls
+    assert [condition.sql for condition in first.where] == ["`x` > %s"]
+    assert [condition.sql for condition in second.where] == ["`t` LIKE %s", "`k` <> %s"]
+    assert [column.name for column in second.columns] == ["k", "x", "t"]
+    assert [(join.column.name, join.source_column) for join in second.joins] == [("x", "x")]
