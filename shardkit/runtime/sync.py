@@ -26,6 +26,7 @@ from shardkit.flow import (
     Fetch,
     Fill,
     Finish,
+    NewIds,
     Op,
     Opened,
     OpenWorkspace,
@@ -140,6 +141,8 @@ class Lanes:
                 return self._space.current.fill(op.table, op.columns, op.rows)
             case CloseWorkspace():
                 return self._space.close(self._running)
+            case NewIds():
+                return self._engine.keys.take(op)
         assert_never(op)
 
     def close(self) -> None:
