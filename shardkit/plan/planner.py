@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from shardkit.errors import CrossShardRefused, UnknownColumn, UnknownTable
 from shardkit.flow import Kind, Plan, Route, Target, Task
+from shardkit.keygen import Gene, not_yet
 from shardkit.parse import (
     DDL_WORDS,
     Command,
@@ -138,6 +139,9 @@ class Planner:
         info = self.catalog.infos((table.name,))[table.name]
         columns = generated_columns(table, info)
         found = blanks(draft, tuple(columns.values()), info)
+        for blank in found.blanks:
+            if blank.value is None and isinstance(table.generate[blank.column], Gene):
+                raise not_yet(f"{table.name}.{blank.column}")
         if found.blanks:
             text = filled(ready.statement, found)
             inner = self._build(text.text, Style.NAMED if text.named else Style.POSITIONAL, finished=True)

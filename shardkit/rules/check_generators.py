@@ -16,11 +16,13 @@ from shardkit.rules.source import Path, Source
 def check_generators(source: Source, name: str, table: TableIn) -> dict[str, Generator]:
     """The generators of a table by column (lower case); mistakes and notices are reported to the source."""
     found: dict[str, Generator] = {}
+    seen: set[str] = set()
     for column, given in table.generate.items():
         at: Path = ("tables", name, "generate", column)
         kind, options = (given, {}) if isinstance(given, str) else (given.type, options_of(given))
-        if column.lower() in found:
+        if column.lower() in seen:
             source.problem(at, f"column {column!r} is named twice", "name it once", key=True)
+        seen.add(column.lower())
         if kind == GENE or GENE_OF in options:
             word = GENE if kind == GENE else GENE_OF
             source.notice(at, f"{word}: such ids are not made yet", "give them in the INSERT")
