@@ -90,7 +90,7 @@ class Classifier:
         ready = self.planner.ready(text, params)
         copies = isinstance(ready, Prepared) and ready.writes_copies
         if isinstance(ready, Prepared):
-            self._check_policy(ready.plan(params))
+            self._check_policy(ready.sample(params))
         detail = "broadcast" if copies else "one shard" if shards == 1 else "several shards"
         return Fate(found.kind, detail, self._hidden(reason, text), shards)
 

@@ -14,11 +14,12 @@ from typing import Any
 from shardkit import errors
 from shardkit.dbapi.cursor import Cursor
 from shardkit.errors import InterfaceError, UnknownColumn
-from shardkit.flow import Opened, Script
-from shardkit.plan import Planner
+from shardkit.flow import NewId, NewIds, Opened, Script, Task
+from shardkit.plan import Filling, Planner
 from shardkit.runtime.recording import Recording
 from shardkit.runtime.sync import Drive, Lanes, drive
-from shardkit.session import Session, statements, transaction
+from shardkit.session import Session, keys, metadata, statements, transaction
+from shardkit.session.keys import first_of
 
 
 class Connection:
@@ -66,6 +67,22 @@ class Connection:
     def rollback(self) -> None:
         """Undo the transaction on every shard."""
         self.run(transaction.rollback(self._session))
+
+    def next_id(self, table: str, column: str | None = None) -> NewId:
+        """A new id for the generated column of a table, or for `column` where the rules generate several.
+
+            order_id = connection.next_id("t_order")
+
+        It belongs to no transaction. Raises GeneratorError, IdsUnavailable, ClockError.
+        """
+        self._check_open()
+        op = keys.wanted(self._session, table, column)
+        if op is None:
+            self.run_for(metadata.describe(self._session, table))
+            op = keys.wanted(self._session, table, column)
+        assert op is not None
+        found: NewId = self._lanes.perform(op)[0]
+        return found
 
     @property
     def autocommit(self) -> bool:
@@ -129,13 +146,28 @@ class Connection:
             return None
         planner = session.planner
         task = planner.point(sql, params)
+        first = None
         if task is None:
-            return None
+            filling = planner.filling(sql)
+            if filling is None or not filling.suits(params):
+                return None
+            task, first = self._filled(filling, params)
+            if task is None:
+                return None
         try:
-            return self._lanes.start(task, planner.time)
+            opened = self._lanes.start(task, planner.time)
+            return opened if first is None else opened._replace(lastrowid=first)
         except UnknownColumn:
             planner.catalog.forget_all()
             raise
+
+    def _filled(self, filling: Filling, params: tuple[Any, ...]) -> tuple[Task | None, NewId | None]:
+        """The task of an INSERT that only lacks its ids, and the first of them."""
+        perform, table = self._lanes.perform, filling.table.name
+        ids = {column.name.lower(): perform(NewIds(table, column, count)) for column, count in filling.wanted(params)}
+        complete = filling.fill(params, ids)
+        assert isinstance(complete, tuple)
+        return filling.point(complete), first_of(ids)
 
     def rest(self) -> Drive:
         """The rows of a point select that are still on its shard."""

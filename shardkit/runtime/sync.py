@@ -27,6 +27,7 @@ from shardkit.flow import (
     Fetch,
     Fill,
     Finish,
+    NewIds,
     NewName,
     Op,
     Opened,
@@ -151,6 +152,8 @@ class Lanes:
                 return self._space.current.fill(op.table, op.columns, op.rows)
             case CloseWorkspace():
                 return self._space.close(self._running)
+            case NewIds():
+                return self._engine.keys.take(op)
         assert_never(op)
 
     def close(self) -> None:

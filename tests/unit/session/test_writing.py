@@ -27,6 +27,7 @@ def many(play: Play, text: str, rows: list[Params], *answers: object) -> tuple[i
     (head,) = play.run(statements.execute_many(play.session, text, rows), *answers)
     assert isinstance(head, Head)
     assert head.complete
+    assert head.lastrowid is None or isinstance(head.lastrowid, int)
     return head.rowcount, head.lastrowid
 
 
