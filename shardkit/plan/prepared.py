@@ -203,11 +203,18 @@ class Prepared:
         if not self.batches:
             return None
         groups: dict[Target, list[Sequence[Any]]] = {}
+        targets: dict[frozenset[int], Target] = {}
         for params in rows:
             if not isinstance(params, Sequence):
                 raise ParameterError("parameters of executemany are all sequences or all mappings")
             self.check_params(params)
-            groups.setdefault(self.router.route(params, ()).targets[0], []).append(params)
+            slots = self.point.slots(params) if self.point is not None else None
+            target = targets.get(slots) if slots is not None else None
+            if target is None:
+                target = self.router.route(params, ()).targets[0]
+                if slots is not None:
+                    targets[slots] = target
+            groups.setdefault(target, []).append(params)
         return [self._batch_plan(target, part) for target, mine in groups.items() for part in _parts(mine, size)]
 
     @property
