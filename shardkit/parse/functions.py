@@ -76,11 +76,13 @@ OTHER = frozenset({
 """Further functions of MySQL and MariaDB that read no tables."""
 
 NOT_CALLS = frozenset({
-    "ALL", "AND", "ANY", "AS", "BETWEEN", "BINARY", "BY", "CASE", "DISTINCT", "DIV", "ELSE", "EXCEPT", "EXISTS", "FOR",
-    "FROM", "HAVING", "IN", "INDEX", "INTERSECT", "INTERVAL", "INTO", "IS", "JOIN", "KEY", "KEYS", "LATERAL", "LIKE",
-    "LIMIT", "NOT", "OFFSET", "ON", "OR", "OVER", "PARTITION", "REGEXP", "RLIKE", "ROW", "SELECT", "SET", "SOME",
-    "STRAIGHT_JOIN", "TABLE", "THEN", "UNION", "UPDATE", "USE", "USING", "VALUE", "VALUES", "WHEN", "WHERE", "WITH",
-    "XOR", "ESCAPE", "DECIMAL", "NUMERIC", "SIGNED", "UNSIGNED", "VARCHAR", "CROSS", "INNER", "ORDER BY", "GROUP BY",
-    "END", "MEMBER", "OF", "DUPLICATE", "IGNORE", "FORCE", "INT", "FLOAT", "DOUBLE", "VARBINARY",
+    "ALL", "AND", "ANY", "AS", "BETWEEN", "BINARY", "BY", "CASE", "DISTINCT", "DISTINCTROW", "DIV", "ELSE", "EXCEPT",
+    "EXISTS", "FOR", "FROM", "HAVING", "IN", "INDEX", "INTERSECT", "INTERVAL", "INTO", "IS", "JOIN", "KEY", "KEYS",
+    "LATERAL", "LIKE", "LIMIT", "NOT", "OFFSET", "ON", "OR", "OVER", "PARTITION", "REGEXP", "RLIKE", "ROW", "SELECT",
+    "SET", "SOME", "STRAIGHT_JOIN", "TABLE", "THEN", "UNION", "UPDATE", "USE", "USING", "VALUE", "VALUES", "WHEN",
+    "WHERE", "WITH", "XOR", "ESCAPE", "DECIMAL", "NUMERIC", "SIGNED", "UNSIGNED", "VARCHAR", "CROSS", "INNER",
+    "ORDER BY", "GROUP BY", "PARTITION BY", "END", "MEMBER", "OF", "DUPLICATE", "IGNORE", "FORCE", "INT", "FLOAT",
+    "DOUBLE", "VARBINARY", "HIGH_PRIORITY", "SQL_SMALL_RESULT", "SQL_BIG_RESULT", "SQL_BUFFER_RESULT", "SQL_NO_CACHE",
+    "SQL_CACHE",
 })  # fmt: skip
 """Words that a bracket may follow without being a call."""
