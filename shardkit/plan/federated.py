@@ -84,7 +84,9 @@ class Federated:
         place = self._nearest([target.shard for target in route.targets])
         model = next(task for task in tasks if task.shard == place)
         name = f"`{place.database}`.`{PARTIAL}`"
-        create = f"CREATE TEMPORARY TABLE {name} AS {model.sql} LIMIT 0"
+        # A derived table has the types of MySQL's own groups: of the query itself YEAR(d) would become a YEAR column,
+        # which holds 1901 to 2155 only.
+        create = f"CREATE TEMPORARY TABLE {name} AS SELECT * FROM ({model.sql} LIMIT 0) AS sk__p"
         pull = Pull("partial groups", name, create, (), tuple(tasks), create_args=model.args)
         sql, args = final.render(Target(place, 0, (PARTIAL,)), params, {}, None)
         work = Federation(place, (pull,), sql, args, (), BEFORE, AFTER, self.statement.needs_database)
