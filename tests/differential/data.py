@@ -41,6 +41,8 @@ def rows() -> dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]]:
         "t_order_item": (item, _items(dice, orders)),
         "coupon": (("code", "memberId", "amount"), COUPONS),
         "event": (("at", "seq", "memberId", "kind"), _events(dice)),
+        "archive": (("memberId", "archiveId", "amount", "reason"), []),
+        "badge": (("memberId", "badgeId", "title", "points"), [(7, 1, "Ärger ", None)]),
         "country": (("code", "name", "region"), COUNTRIES),
         "config": (("k", "v"), [("limit", "10"), ("motto", "it's 100% \\ ok"), ("empty", None)]),
     }

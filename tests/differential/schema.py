@@ -5,7 +5,7 @@ Invariant: one statement text per table and flavor; the oracle and every shard a
 
 from __future__ import annotations
 
-SHARDED = ("member", "t_order", "t_order_item", "coupon", "event", "scratch")
+SHARDED = ("member", "t_order", "t_order_item", "coupon", "event", "archive", "badge", "scratch")
 BROADCAST = ("country",)
 SINGLE = ("config",)
 
@@ -15,6 +15,8 @@ KEYS = {
     "t_order_item": ("memberId",),
     "coupon": ("code",),
     "event": ("at",),
+    "archive": ("memberId",),
+    "badge": ("memberId",),
     "scratch": ("id",),
 }
 """The shard key of each sharded table."""
@@ -37,6 +39,8 @@ def collations(flavor: str) -> dict[str, str]:
         "kind": default,
         "name": default,
         "region": "utf8mb4_general_ci",
+        "reason": "utf8mb4_general_ci",
+        "title": default,
         "k": default,
         "v": default,
     }
@@ -96,6 +100,18 @@ BODIES = {
         memberId BIGINT NOT NULL,
         kind VARCHAR(16) NULL,
         PRIMARY KEY (at, seq)""",
+    "archive": """
+        memberId BIGINT NOT NULL,
+        archiveId BIGINT NOT NULL,
+        amount DECIMAL(12,2) NULL,
+        reason VARCHAR(40) COLLATE utf8mb4_general_ci NULL,
+        PRIMARY KEY (memberId, archiveId)""",
+    "badge": """
+        memberId BIGINT NOT NULL,
+        badgeId BIGINT NOT NULL,
+        title VARCHAR(40) NULL,
+        points INT NULL,
+        PRIMARY KEY (memberId, badgeId)""",
     "country": """
         code CHAR(2) NOT NULL PRIMARY KEY,
         name VARCHAR(40) NOT NULL,

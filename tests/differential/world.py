@@ -236,6 +236,8 @@ def _create(world: World, place: Place, name: str, body: str) -> None:
 
 def _load(world: World, table: str) -> None:
     columns, rows = data.rows()[table]
+    if not rows:
+        return
     names = ", ".join(f"`{column}`" for column in columns)
     values = ", ".join(["%s"] * len(columns))
     with world.oracle().cursor() as cursor:
