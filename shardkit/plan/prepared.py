@@ -124,7 +124,8 @@ class Prepared:
             chosen = self._choose(target, params)
             sql, args = template.render(target, params, chosen, limit)
             tasks.append(Task(target.shard, sql, args, self.statement.needs_database))
-        return Plan(Kind.SELECT, route, tuple(tasks), merging.spec, window)
+        shown = labels(self.statement, route.targets[0]) if self.statement.shown else ()
+        return Plan(Kind.SELECT, route, tuple(tasks), merging.spec, window, labels=shown)
 
     def _merging(self) -> tuple[Merging, Template]:
         if self._merge is None:
