@@ -644,10 +644,14 @@ class CloseQuery:
 
 @dataclass(frozen=True, slots=True)
 class Enlist:
-    """Pin one connection for each of these shards and run `statements` (BEGIN …) on each. Answer: None."""
+    """Pin one connection for each of these shards and run `statements` (BEGIN …) on each. Answer: None.
+
+    `own`, if given, has for each shard what it runs before that: the beginning of its XA branch.
+    """
 
     shards: tuple[ShardId, ...]
     statements: tuple[str, ...]
+    own: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -668,6 +672,33 @@ class Finish:
 
     shards: tuple[ShardId, ...]
     sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewName:
+    """A name for a transaction: when it began and chance, in letters, digits and one `-`. Answer: str."""
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """Run statements of its own on each of these enlisted shards, all shards at the same time.
+
+    Answer: tuple[BaseException | None, ...]; a shard's statements end at its first error. `finish`: the connections
+    are given back afterwards, or discarded after an error, or when there are no statements.
+    """
+
+    shards: tuple[ShardId, ...]
+    statements: tuple[tuple[str, ...], ...]
+    finish: bool = False
+    timeout: float | None = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Run one statement on a connection that belongs to no transaction. Answer: Opened with all rows."""
+
+    task: Task
+    timeout: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -743,7 +774,7 @@ class NewIds:
 
 Op: TypeAlias = (
     Query | Fetch | CloseQuery | Enlist | Command | Finish | SetState | Describe | DescribeCollation
-    | OpenWorkspace | Arrange | Fill | CloseWorkspace | NewIds
+    | NewName | NewIds | Each | Outside | OpenWorkspace | Arrange | Fill | CloseWorkspace
 )  # fmt: skip
 
 

@@ -22,14 +22,17 @@ from shardkit.flow import (
     Command,
     Describe,
     DescribeCollation,
+    Each,
     Enlist,
     Fetch,
     Fill,
     Finish,
     NewIds,
+    NewName,
     Op,
     Opened,
     OpenWorkspace,
+    Outside,
     Query,
     RowBatch,
     SetState,
@@ -40,6 +43,7 @@ from shardkit.runtime.engine import Engine as _Engine
 from shardkit.runtime.enlisted import Enlisted
 from shardkit.runtime.fan import fan
 from shardkit.runtime.lane import FIRST_BATCH, Lane, RowCount, Terms, all_late
+from shardkit.runtime.names import new_name
 from shardkit.runtime.pool import Pool
 from shardkit.runtime.running import Running, settle_after
 from shardkit.runtime.state import State, settle_pinned
@@ -120,13 +124,20 @@ class Lanes:
             case Enlist():
                 self._end_running(whole=False)
                 pools = [(shard, self._engine.pool(shard)) for shard in op.shards]
-                return self._pinned.enlist(self._engine.submit, pools, op.statements, self._state)
+                return self._pinned.enlist(self._engine.submit, pools, op, self._state)
             case Command():
                 self._end_running(whole=False)
                 return self._pinned.command(self._engine.submit, op.shards, op.sql)
             case Finish():
                 self._end_running(whole=True)
                 return self._pinned.finish(op.shards, op.sql)
+            case Each():
+                self._end_running(whole=True)
+                return self._pinned.each(op)
+            case Outside():
+                return self._outside(op.task, op.timeout)
+            case NewName():
+                return new_name()
             case SetState():
                 return self._set_state(op.statements, op.probe)
             case Describe():
@@ -283,6 +294,15 @@ class Lanes:
         # its next statement, because its own `state` says what it has run.
         self._pinned.settle(statements)
         self._state = statements
+
+    def _outside(self, task: Task, timeout: float | None) -> Opened:
+        pool = self._engine.pool(task.shard)
+        connection = pool.acquire(task.shard, (), timeout)
+        try:
+            description, rowcount, lastrowid, rows, _ = connection.start(task, 0, timeout)
+        finally:
+            pool.release(connection)
+        return Opened(description, RowBatch(0, rows, True), rowcount, lastrowid)
 
     def _ask(self, shard: ShardId, question: Callable[[Backend, Connection], T]) -> T:
         backend, pinned = self._engine.backend(shard), self._pinned.get(shard)

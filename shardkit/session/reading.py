@@ -84,7 +84,7 @@ def query(session: Session, plan: Plan) -> Generator[Op, Any, tuple[Opened, ...]
 
 def failed(session: Session, plan: Plan, error: BaseException) -> Generator[Op, Any, None]:
     """After a failed statement: end the transaction if it has gone with it."""
-    if session.in_transaction and transaction.fatal(error, len(plan.tasks)):
+    if session.in_transaction and transaction.fatal(session, error, len(plan.tasks)):
         yield from transaction.abort(session, str(error))
 
 
