@@ -319,6 +319,26 @@ class InsertShape:
     auto: tuple[Value | None, ...] = ()  # each row's AUTO_INCREMENT value; () without such a column
 
 
+NewId: TypeAlias = int | str | bytes
+"""An id as its generator made it for its column."""
+
+
+class Blank(NamedTuple):
+    """Where a row of an INSERT takes, or may take, a generated id: a placeholder is put there."""
+
+    column: str  # lower case
+    span: Span  # the value that stands there now; empty: nothing does
+    value: ParamRef | None  # a placeholder of the user's, which takes an id when it is NULL or 0; None: always
+    before: str = ""  # what must stand before the placeholder
+
+
+class Blanks(NamedTuple):
+    """What an INSERT leaves to generators, in the order of the text."""
+
+    blanks: tuple[Blank, ...]
+    names: tuple[tuple[int, str], ...] = ()  # offset -> text to be put in: the columns' names
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """A condition on the columns of one table, as SQL of ours: `%s` stands for each of `values`, `%%` for a percent."""
@@ -577,6 +597,7 @@ class Plan(NamedTuple):
     federation: Federation | None = None
     budget: Budget | None = None  # given by a hint, instead of the rules'
     labels: tuple[tuple[str, str], ...] = ()  # what column names hold of ours, and what the user wrote there
+    first_id: NewId | None = None  # the first id that was generated for it
 
 
 # --- session -> runtime: what a script may ask for -------------------------------------------------------------------
@@ -591,7 +612,7 @@ class Opened(NamedTuple):
     description: Description
     first: RowBatch
     rowcount: int
-    lastrowid: int | None
+    lastrowid: NewId | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -742,9 +763,18 @@ class CloseWorkspace:
     """Drop its tables and give the connection back; one that is still at work is stopped. Answer: None."""
 
 
+@dataclass(frozen=True, slots=True)
+class NewIds:
+    """Make `count` ids for a generated column of a logical table. Answer: Sequence[NewId]; a running query goes on."""
+
+    table: str
+    column: Column
+    count: int
+
+
 Op: TypeAlias = (
     Query | Fetch | CloseQuery | Enlist | Command | Finish | SetState | Describe | DescribeCollation
-    | NewName | Each | Outside | OpenWorkspace | Arrange | Fill | CloseWorkspace
+    | NewName | NewIds | Each | Outside | OpenWorkspace | Arrange | Fill | CloseWorkspace
 )  # fmt: skip
 
 
@@ -756,7 +786,7 @@ class Head(NamedTuple):
 
     description: Description
     rowcount: int
-    lastrowid: int | None
+    lastrowid: NewId | None
     rows: Sequence[Row] = ()
     complete: bool = False
 

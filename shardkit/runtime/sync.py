@@ -27,6 +27,7 @@ from shardkit.flow import (
     Fetch,
     Fill,
     Finish,
+    NewIds,
     NewName,
     Op,
     Opened,
@@ -43,6 +44,7 @@ from shardkit.runtime.enlisted import Enlisted
 from shardkit.runtime.fan import fan
 from shardkit.runtime.lane import FIRST_BATCH, Lane, RowCount, Terms, all_late
 from shardkit.runtime.names import new_name
+from shardkit.runtime.outside import outside
 from shardkit.runtime.pool import Pool
 from shardkit.runtime.running import Running, settle_after
 from shardkit.runtime.state import State, settle_pinned
@@ -107,51 +109,50 @@ class Lanes:
             raise InterfaceError("the connection is closed")
         match op:
             case Query():
-                if self._running is not None:
-                    self._end_running(whole=False)
-                if self._space.is_open:
-                    op = replace(op, timeout=self._space.current.limit(op.timeout))
-                return (
-                    (self._start_one(op.tasks[0], op.stream, op.timeout),)
-                    if len(op.tasks) == 1
-                    else self._start_all(op)
-                )
+                return self._query(op)
             case Fetch():
                 return self._fetch(op.sources)
             case CloseQuery():
                 return self._end_running(whole=True)
-            case Enlist():
-                self._end_running(whole=False)
-                pools = [(shard, self._engine.pool(shard)) for shard in op.shards]
-                return self._pinned.enlist(self._engine.submit, pools, op, self._state)
-            case Command():
-                self._end_running(whole=False)
-                return self._pinned.command(self._engine.submit, op.shards, op.sql)
-            case Finish():
-                self._end_running(whole=True)
-                return self._pinned.finish(op.shards, op.sql)
-            case Each():
-                self._end_running(whole=True)
-                return self._pinned.each(op)
+            case Enlist() | Command() | Finish() | Each():
+                return self._transact(op)
+            case OpenWorkspace() | Arrange() | Fill() | CloseWorkspace():
+                return self._space.perform(op, self._state, self._running)
             case Outside():
-                return self._outside(op.task, op.timeout)
+                return outside(self._engine, op)
             case NewName():
                 return new_name()
+            case NewIds():
+                return self._engine.keys.take(op)
             case SetState():
                 return self._set_state(op.statements, op.probe)
             case Describe():
                 return self._ask(op.shard, lambda backend, conn: backend.describe(conn, op.shard, op.table))
             case DescribeCollation():
                 return self._ask(op.shard, lambda backend, conn: backend.collations(conn, op.names))
-            case OpenWorkspace():
-                return self._space.open(op, self._state)
-            case Arrange():
-                return self._space.current.arrange(op.statements, op.args)
-            case Fill():
-                return self._space.current.fill(op.table, op.columns, op.rows)
-            case CloseWorkspace():
-                return self._space.close(self._running)
         assert_never(op)
+
+    def _query(self, op: Query) -> tuple[Opened, ...]:
+        if self._running is not None:
+            self._end_running(whole=False)
+        if self._space.is_open:
+            op = replace(op, timeout=self._space.current.limit(op.timeout))
+        if len(op.tasks) == 1:
+            return (self._start_one(op.tasks[0], op.stream, op.timeout),)
+        return self._start_all(op)
+
+    def _transact(self, op: Enlist | Command | Finish | Each) -> Any:
+        self._end_running(whole=isinstance(op, (Finish, Each)))
+        match op:
+            case Enlist():
+                pools = [(shard, self._engine.pool(shard)) for shard in op.shards]
+                return self._pinned.enlist(self._engine.submit, pools, op, self._state)
+            case Command():
+                return self._pinned.command(self._engine.submit, op.shards, op.sql)
+            case Finish():
+                return self._pinned.finish(op.shards, op.sql)
+            case Each():
+                return self._pinned.each(op)
 
     def close(self) -> None:
         """Roll back, give everything back. A second call does nothing."""
@@ -291,15 +292,6 @@ class Lanes:
         # its next statement, because its own `state` says what it has run.
         self._pinned.settle(statements)
         self._state = statements
-
-    def _outside(self, task: Task, timeout: float | None) -> Opened:
-        pool = self._engine.pool(task.shard)
-        connection = pool.acquire(task.shard, (), timeout)
-        try:
-            description, rowcount, lastrowid, rows, _ = connection.start(task, 0, timeout)
-        finally:
-            pool.release(connection)
-        return Opened(description, RowBatch(0, rows, True), rowcount, lastrowid)
 
     def _ask(self, shard: ShardId, question: Callable[[Backend, Connection], T]) -> T:
         backend, pinned = self._engine.backend(shard), self._pinned.get(shard)

@@ -103,7 +103,7 @@ def pulled(base: sqlite3.Connection, pull: Pull) -> None:
     base.execute(f"CREATE TABLE {bare(pull.name)} AS SELECT {columns} FROM {pull.table} WHERE 0")
     base.execute(f"INSERT INTO {bare(pull.name)} SELECT {columns} FROM {pull.table} {rest}", pull.where_args)
     for text in pull.copies:
-        base.execute(re.sub(r"TEMPORARY | COLLATE \w+|, KEY \(`\w+`\)", "", bare(text)))
+        base.execute(re.sub(r"TEMPORARY | COLLATE \w+|, KEY \([^)]*\)", "", bare(text)))
 
 
 def bare(text: str) -> str:
