@@ -76,7 +76,7 @@ class Federated:
             steps = two_steps(self.statement, given)
             edits = (steps.partial, steps.finish, steps.inline)
             self._steps = tuple(Template(self.statement, each) for each in edits)
-            self._families = steps.families
+            self._families = () if self.statement.lock else steps.families  # a table function cannot be locked
         partial, final, inline = self._steps
         place = self._nearest([target.shard for target in route.targets])
         name = f"`{place.database}`.`{PARTIAL}`"
@@ -90,7 +90,7 @@ class Federated:
         pull = Pull("partial groups", name, create, (), tuple(asks), model.args, tail=self.statement.lock)
         target = Target(place, 0, (PARTIAL,))
         sql, args = final.render(target, params, {}, None)
-        once = inlined(*inline.render(target, params, {}, None), self._families) if self._families and not self.statement.lock else None
+        once = inlined(*inline.render(target, params, {}, None), self._families) if self._families else None
         work = Federation(place, (pull,), sql, args, (), BEFORE, AFTER, self.statement.needs_database, once)
         return Plan(Kind.SELECT, Route((), f"{why.what}: {why.why}"), (), locking=self.statement.locking,
                     federation=work)  # fmt: skip
