@@ -287,6 +287,7 @@ class GroupCall(NamedTuple):
     function: str  # in capitals
     arguments: tuple[tuple[str, tuple[ParamRef, ...]], ...]
     distinct: bool
+    types: tuple[Column | None, ...] = ()  # of the arguments, where they are known
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +299,7 @@ class Grouping:
     """
 
     groups: tuple[tuple[str, tuple[ParamRef, ...]], ...]
+    types: tuple[Column | None, ...]  # of the groups, where they are known
     calls: tuple[GroupCall, ...]
     leaves: tuple[Leaf, ...]
     labels: tuple[tuple[int, str], ...]
@@ -317,12 +319,48 @@ class InsertShape:
     auto: tuple[Value | None, ...] = ()  # each row's AUTO_INCREMENT value; () without such a column
 
 
+NewId: TypeAlias = int | str | bytes
+"""An id as its generator made it for its column."""
+
+
+class Blank(NamedTuple):
+    """Where a row of an INSERT takes, or may take, a generated id: a placeholder is put there."""
+
+    column: str  # lower case
+    span: Span  # the value that stands there now; empty: nothing does
+    value: ParamRef | None  # a placeholder of the user's, which takes an id when it is NULL or 0; None: always
+    before: str = ""  # what must stand before the placeholder
+
+
+class Blanks(NamedTuple):
+    """What an INSERT leaves to generators, in the order of the text."""
+
+    blanks: tuple[Blank, ...]
+    names: tuple[tuple[int, str], ...] = ()  # offset -> text to be put in: the columns' names
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """A condition on the columns of one table, as SQL of ours: `%s` stands for each of `values`, `%%` for a percent."""
 
     sql: str
     values: tuple[Value, ...] = ()
+
+
+class Link(NamedTuple):
+    """`column` equals `other_column` of table use `other` in every row that matters."""
+
+    column: Column
+    other: int
+    other_column: str
+
+
+class Top(NamedTuple):
+    """The first rows of one table are all that a query of its own takes: its ORDER BY, and its LIMIT and OFFSET."""
+
+    order: str
+    limit: Value
+    offset: Value | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +373,8 @@ class Need:
     columns: tuple[Column, ...]  # in the table's order
     conditions: tuple[Condition, ...] = ()
     joined: tuple[str, ...] = ()  # columns that are compared with those of other tables: worth an index
+    links: tuple[Link, ...] = ()
+    top: Top | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,6 +406,8 @@ class Statement:
     ctes: Ctes | Blocker | None = None  # of a SELECT whose WITH cannot stay as it is on a workspace
     grouping: Grouping | None = None  # of a grouped SELECT that can be computed in two steps
     lock: str = ""  # FOR UPDATE and its kin, as every pull must say it
+    cut: tuple[Span, ...] = ()  # what no server is told: SQL_CALC_FOUND_ROWS
+    hints: tuple[tuple[str, Any], ...] = ()  # shardkit's own, in a comment
     unknown_call: Blocker | None = None  # a function MySQL does not have: it may read tables that nobody sees
 
 
@@ -471,6 +513,32 @@ class Task(NamedTuple):
     needs_database: bool = False  # the connection must have the shard's database selected (stored functions)
 
 
+class Budget(NamedTuple):
+    """What one statement may use in buffers, and its time in seconds."""
+
+    rows: int = 1_000_000
+    memory: int = 256 * 1024 * 1024
+    time: float = 30.0
+
+
+class Ask(NamedTuple):
+    """What a pull asks of one physical table, as text up to its WHERE, with its arguments."""
+
+    shard: ShardId
+    slot: int  # -1 for a table that has none
+    select: str  # gives rows that can travel
+    insert: str  # the same for a workspace on the same server, into its table; "" if that is not to be done
+    args: Params = None
+
+
+class Join(NamedTuple):
+    """A way to pull fewer rows: only those whose `column` is among `source_column` of a table that is there already."""
+
+    column: Column
+    source: str
+    source_column: str
+
+
 class Pull(NamedTuple):
     """The rows of one logical table (or of a partial result) that a workspace needs, and the table they go into."""
 
@@ -478,9 +546,22 @@ class Pull(NamedTuple):
     name: str  # the workspace table
     create: str  # its CREATE TEMPORARY TABLE
     columns: tuple[Column, ...]  # () for partial results, whose types are those of `create`
-    tasks: tuple[Task, ...]
+    asks: tuple[Ask, ...]
     create_args: Params = None
+    where: tuple[Condition, ...] = ()
+    where_args: tuple[Any, ...] = ()
+    tail: str = ""  # ORDER BY, LIMIT, FOR UPDATE
+    joins: tuple[Join, ...] = ()
     copies: tuple[str, ...] = ()  # statements that make more tables from it: a temporary table cannot be opened twice
+
+
+class Inline(NamedTuple):
+    """A statement that finishes few partial groups in one step: they travel in it, as one parameter of JSON."""
+
+    sql: str
+    args: Params
+    position: int | str  # of the parameter among `args`: an index, or a name
+    families: tuple[Family, ...]  # of the columns
 
 
 class Federation(NamedTuple):
@@ -497,6 +578,7 @@ class Federation(NamedTuple):
     before: tuple[str, ...] = ()  # statements that make the workspace take values as they are
     after: tuple[str, ...] = ()  # … and like the session again
     needs_database: bool = False
+    inline: Inline | None = None
 
 
 class Plan(NamedTuple):
@@ -513,15 +595,9 @@ class Plan(NamedTuple):
     window: Window = Window()
     locking: bool = False
     federation: Federation | None = None
+    budget: Budget | None = None  # given by a hint, instead of the rules'
     labels: tuple[tuple[str, str], ...] = ()  # what column names hold of ours, and what the user wrote there
-
-
-class Budget(NamedTuple):
-    """What one statement may use in buffers, and its time in seconds."""
-
-    rows: int = 1_000_000
-    memory: int = 256 * 1024 * 1024
-    time: float = 30.0
+    first_id: NewId | None = None  # the first id that was generated for it
 
 
 # --- session -> runtime: what a script may ask for -------------------------------------------------------------------
@@ -536,7 +612,7 @@ class Opened(NamedTuple):
     description: Description
     first: RowBatch
     rowcount: int
-    lastrowid: int | None
+    lastrowid: NewId | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -551,6 +627,7 @@ class Query:
     tasks: tuple[Task, ...]
     stream: bool = True
     timeout: float | None = None
+    purpose: str = "shards"  # what it is for, when its steps are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -567,10 +644,14 @@ class CloseQuery:
 
 @dataclass(frozen=True, slots=True)
 class Enlist:
-    """Pin one connection for each of these shards and run `statements` (BEGIN …) on each. Answer: None."""
+    """Pin one connection for each of these shards and run `statements` (BEGIN …) on each. Answer: None.
+
+    `own`, if given, has for each shard what it runs before that: the beginning of its XA branch.
+    """
 
     shards: tuple[ShardId, ...]
     statements: tuple[str, ...]
+    own: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -591,6 +672,33 @@ class Finish:
 
     shards: tuple[ShardId, ...]
     sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewName:
+    """A name for a transaction: when it began and chance, in letters, digits and one `-`. Answer: str."""
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """Run statements of its own on each of these enlisted shards, all shards at the same time.
+
+    Answer: tuple[BaseException | None, ...]; a shard's statements end at its first error. `finish`: the connections
+    are given back afterwards, or discarded after an error, or when there are no statements.
+    """
+
+    shards: tuple[ShardId, ...]
+    statements: tuple[tuple[str, ...], ...]
+    finish: bool = False
+    timeout: float | None = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Run one statement on a connection that belongs to no transaction. Answer: Opened with all rows."""
+
+    task: Task
+    timeout: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -634,10 +742,11 @@ class OpenWorkspace:
 
 @dataclass(frozen=True, slots=True)
 class Arrange:
-    """Run these statements without rows in the workspace; a running query goes on. Answer: None."""
+    """Run these statements without rows in the workspace; a running query goes on. Answer: the rows affected."""
 
     statements: tuple[str, ...]
     args: Params = None
+    purpose: str = "prepare the workspace"
 
 
 @dataclass(frozen=True, slots=True)
@@ -654,9 +763,18 @@ class CloseWorkspace:
     """Drop its tables and give the connection back; one that is still at work is stopped. Answer: None."""
 
 
+@dataclass(frozen=True, slots=True)
+class NewIds:
+    """Make `count` ids for a generated column of a logical table. Answer: Sequence[NewId]; a running query goes on."""
+
+    table: str
+    column: Column
+    count: int
+
+
 Op: TypeAlias = (
     Query | Fetch | CloseQuery | Enlist | Command | Finish | SetState | Describe | DescribeCollation
-    | OpenWorkspace | Arrange | Fill | CloseWorkspace
+    | NewName | NewIds | Each | Outside | OpenWorkspace | Arrange | Fill | CloseWorkspace
 )  # fmt: skip
 
 
@@ -668,7 +786,7 @@ class Head(NamedTuple):
 
     description: Description
     rowcount: int
-    lastrowid: int | None
+    lastrowid: NewId | None
     rows: Sequence[Row] = ()
     complete: bool = False
 

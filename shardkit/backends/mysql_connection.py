@@ -48,6 +48,7 @@ class MySqlConnection:
         self._read_timeout = read_timeout
         self._watched = False
         self._expired = False
+        self._posted = 0
         self._answer: Answer | None = None
         self._shard: ShardId | str = backend.name
         self._broken = False
@@ -58,7 +59,7 @@ class MySqlConnection:
     @property
     def usable(self) -> bool:
         """Whether the next statement can be sent on it."""
-        return not self._broken and self._answer is None and self._wire._sock is not None
+        return not self._broken and self._answer is None and not self._posted and self._wire._sock is not None
 
     def start(self, task: Task, batch: int, timeout: float | None) -> Started:
         """See protocol.Connection.start."""
@@ -128,6 +129,24 @@ class MySqlConnection:
         if not self._wire.backslash_escapes:
             self._broken = True
             raise errors.ProgrammingError(f"shard {shard}: sql_mode NO_BACKSLASH_ESCAPES changes how SQL is read")
+
+    def post(self, shard: ShardId, statements: Sequence[str], timeout: float | None) -> None:
+        """See protocol.Connection.post."""
+        self._check_ready(shard)
+        self._wire.limit_time(self._read_timeout)
+        if timeout is not None:
+            self._watched = True
+            WATCH.add(self, time.monotonic() + timeout)
+        self._posted = len(statements)
+        self._guarded(lambda: self._wire.post(statements))
+
+    def collect(self) -> None:
+        """See protocol.Connection.collect."""
+        count, self._posted = self._posted, 0
+        error = self._guarded(lambda: self._wire.collect(count))
+        self._unwatch()
+        if error is not None:
+            raise self._failed(error) from error
 
     def ping(self) -> bool:
         """See protocol.Connection.ping."""

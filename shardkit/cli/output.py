@@ -5,10 +5,12 @@ Invariant: what goes to standard output is the answer and nothing else.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -46,6 +48,28 @@ def cell(value: Any) -> Text:
     if isinstance(value, bytes):
         return Text("0x" + value.hex().upper())
     return Text(str(value), justify="right" if isinstance(value, (int, float, Decimal)) else "left")
+
+
+def plain(value: Any) -> Any:
+    """One value as JSON takes it: numbers that JSON keeps exactly, all else as text."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    return "0x" + value.hex().upper() if isinstance(value, bytes) else str(value)
+
+
+def one_line(text: str, most: int) -> str:
+    """A statement on one line, cut to `most` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def write_json(file: str, data: Any) -> None:
+    """Write a report. Ends the command with a message when the file cannot be written."""
+    try:
+        Path(file).write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        err.print(Text(f"{file}: {error.strerror}", style="red"), soft_wrap=True)
+        sys.exit(1)
 
 
 def result_table(names: Iterable[str], rows: Iterable[Row]) -> Table:

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from shardkit.errors import BudgetExceeded, InterfaceError, ProgrammingError
-from shardkit.flow import Description, Head, Rows
+from shardkit.flow import Description, Head, NewId, Rows
 from shardkit.plan import Explanation
 from shardkit.runtime.sync import Drive
 from shardkit.session import statements
@@ -30,7 +30,8 @@ class Cursor:
         self.description: Description = None
         self.rowcount = -1
         """Rows affected or read; -1 while a result is still streaming."""
-        self.lastrowid: int | None = None
+        self.lastrowid: NewId | None = None
+        """The first id that was generated for the last statement, by shardkit or else by the server."""
         self._rows: Sequence[Row] = ()
         self._next = 0
         self._drive: Drive | None = None
@@ -73,11 +74,19 @@ class Cursor:
         self._start(connection, connection.start(self, statements.execute_many(connection.session, sql, rows)))
         return self.rowcount
 
-    def explain(self, sql: str, params: Params = None) -> Explanation:
-        """What `execute` would do with it: `str()` is a tree, `.json()` plain data."""
+    def explain(self, sql: str, params: Params = None, *, analyze: bool = False) -> Explanation:
+        """What `execute` would do with it: `str()` is a tree, `.json()` plain data.
+
+        `analyze` runs the statement (a SELECT) and adds its steps with the rows that the servers expected, the rows and
+        bytes that came, and times.
+        """
         connection = self.connection
         found: Explanation = connection.run_for(statements.explain(connection.session, sql, params))
-        return found
+        if not analyze or found.kind == "refused":
+            return found
+        expected = connection.run_for(statements.expected(connection.session, sql, params))
+        script = statements.execute(connection.session, sql, params)
+        return found.analyzed(connection.record(script), expected)
 
     def fetchone(self) -> Row | None:
         """The next row, or None."""

@@ -3,7 +3,12 @@
 Invariant: the workspace's tables have the names, types and collations of the tables they stand for.
 """
 
+from shardkit.federate.asking import KEYS, SOURCE_ROWS, Among, here, keys, tasks
 from shardkit.federate.gather import Source, gather
-from shardkit.federate.tables import AFTER, BEFORE, LENIENT
+from shardkit.federate.json_rows import ROWS, with_rows
+from shardkit.federate.tables import AFTER, BEFORE, LENIENT, width
 
-__all__ = ["AFTER", "BEFORE", "LENIENT", "Source", "gather"]
+__all__ = [
+    "AFTER", "BEFORE", "KEYS", "LENIENT", "ROWS", "SOURCE_ROWS", "Among", "Source", "gather", "here", "keys", "tasks",
+    "width", "with_rows",
+]  # fmt: skip

@@ -15,16 +15,17 @@ from shardkit.flow import Column, Family
 BEFORE = (
     "SET @sk__mode = @@SESSION.sql_mode, @sk__zone = @@SESSION.time_zone, "
     "SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION', SESSION time_zone = '+00:00'",
+    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
 )
-"""Takes zero dates and moments in UTC as they are; the session's own settings are kept in user variables."""
+"""Takes zero dates and moments in UTC as they are; the session's own settings are kept in user variables. Reading a
+shard's table into a temporary one locks no row of it under READ COMMITTED."""
 
 LENIENT = (
-    "SET SESSION time_zone = @sk__zone, SESSION sql_mode = REPLACE(REPLACE(REPLACE(REPLACE(REPLACE("
-    "@sk__mode, 'STRICT_TRANS_TABLES', ''), 'STRICT_ALL_TABLES', ''), 'NO_ZERO_DATE', ''), 'NO_ZERO_IN_DATE', ''), "
-    "'TRADITIONAL', '')",
+    "SET SESSION time_zone = @sk__zone, SESSION sql_mode = REPLACE(REPLACE(REPLACE("
+    "@sk__mode, 'STRICT_TRANS_TABLES', ''), 'STRICT_ALL_TABLES', ''), 'TRADITIONAL', '')",
 )
 """For tables made by a query of the user's: expressions mean what they mean to the session, but a table may hold all
-that a SELECT can show."""
+that a SELECT can show, a division by zero among it."""
 
 AFTER = ("SET SESSION sql_mode = @sk__mode, SESSION time_zone = @sk__zone",)
 """The session's settings again: the final statement is read under them."""
@@ -70,6 +71,25 @@ def spelling(column: Column, embedded: bool) -> str:
     if column.family in _AS_TEXT:
         return f"CAST({name} AS CHAR)"
     return name
+
+
+def bounded(columns: Sequence[Column]) -> bool:
+    """Whether no value can be long, so that rows which never pass the client can be counted by their number."""
+    return all(_widest(column) <= _LONG for column in columns)
+
+
+def width(columns: Sequence[Column]) -> int:
+    """About how many bytes a row of these columns takes, as budgets count it; partial groups are taken as small."""
+    return _ROW + sum(_VALUE + _widest(column) // 2 for column in columns)
+
+
+_LONG, _ROW, _VALUE = 255, 64, 48
+
+
+def _widest(column: Column) -> int:
+    if column.family in (Family.JSON, Family.OTHER):
+        return _LONG + 1
+    return (column.length or 0) if column.family in (Family.TEXT, Family.BINARY) else 0
 
 
 def _definition(column: Column) -> str:

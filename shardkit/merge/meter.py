@@ -33,6 +33,11 @@ class Meter:
         if sum(self._bytes.values()) > self._budget.memory:
             raise _breach(self._bytes, f"{self._budget.memory:,} bytes (budget.memory)")
 
+    @property
+    def rows_left(self) -> int:
+        """How many more rows may be held."""
+        return max(self._budget.rows - sum(self._rows.values()), 0)
+
     def release(self, step: str, rows: int, size: int) -> None:
         """Count what the buffer of `step` no longer holds."""
         self._rows[step] -= rows
@@ -54,5 +59,5 @@ def _breach(held: dict[str, int], limit: str) -> BudgetExceeded:
     step = max(held, key=held.__getitem__)
     return BudgetExceeded(
         f"the {step} step of this statement would hold more than {limit} in memory. "
-        "Narrow it by the shard key, a WHERE or a LIMIT, or raise defaults.budget in the rules"
+        "Narrow it by the shard key, a WHERE or a LIMIT, or raise the budget: defaults.budget in the rules, or a hint"
     )

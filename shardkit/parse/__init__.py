@@ -3,23 +3,29 @@
 Invariant: sqlglot's trees never leave this package.
 """
 
+from shardkit.parse.blanks import asks_for_id, blanks
 from shardkit.parse.commands import (
     Command,
+    FoundRows,
     SetAutocommit,
     SetNextTransaction,
     SetVariables,
     TransactionCommand,
     read_command,
 )  # fmt: skip
+from shardkit.parse.compared import Compared, compared
 from shardkit.parse.ddl import WORDS as DDL_WORDS
 from shardkit.parse.ddl import Ddl, read_ddl, split_statements
 from shardkit.parse.draft import Draft
 from shardkit.parse.lexer import Source, Style, first_word, lex
+from shardkit.parse.outline import OrderKey, Outline, is_select, outline
+from shardkit.parse.schema import read_schema
 from shardkit.parse.scopes import Names
 from shardkit.parse.statement import analyse, read
 
 __all__ = [
-    "DDL_WORDS", "Command", "Ddl", "Draft", "Names", "SetAutocommit", "SetNextTransaction", "SetVariables", "Source",
-    "Style", "TransactionCommand", "analyse", "first_word", "lex", "read", "read_command", "read_ddl",
+    "DDL_WORDS", "Command", "Compared", "Ddl", "Draft", "FoundRows", "Names", "OrderKey", "Outline", "SetAutocommit",
+    "SetNextTransaction", "SetVariables", "Source", "Style", "TransactionCommand", "analyse", "asks_for_id", "blanks",
+    "compared", "first_word", "is_select", "lex", "outline", "read", "read_command", "read_ddl", "read_schema",
     "split_statements",
 ]  # fmt: skip

@@ -45,7 +45,14 @@ class SetNextTransaction:
     text: str
 
 
-Command: TypeAlias = TransactionCommand | SetVariables | SetAutocommit | SetNextTransaction
+@dataclass(frozen=True, slots=True)
+class FoundRows:
+    """SELECT FOUND_ROWS(); `label` is the column's name."""
+
+    label: str
+
+
+Command: TypeAlias = FoundRows | TransactionCommand | SetVariables | SetAutocommit | SetNextTransaction
 
 _BOUND = "it ties the session to one server connection"
 _REFUSED = {
@@ -99,11 +106,25 @@ def read_command(source: Source) -> Command | None:
         return _transaction(word, source)
     if word == "SET":
         return _set(source)
+    if word == "SELECT" and "FOUND_ROWS" in source.clean.upper():
+        return _found_rows(source)
     if word in _REFUSED:
         what, why, instead = _REFUSED[word]
         kind = SessionBoundRefused if why == _BOUND else NotSupportedError
         raise kind(what, where=source.place(0), why=why, instead=instead)
     return None
+
+
+def _found_rows(source: Source) -> FoundRows | None:
+    """`SELECT FOUND_ROWS()` with or without a name, and nothing else."""
+    tokens = Tokens(source)
+    match list(tokens.words()):
+        case ["SELECT", "FOUND_ROWS", "(", ")"]:
+            return FoundRows(source.clean[slice(*tokens.span(1, 4))])
+        case ["SELECT", "FOUND_ROWS", "(", ")", "AS", _] | ["SELECT", "FOUND_ROWS", "(", ")", _]:
+            return FoundRows(tokens.items[-1].text)
+        case _:
+            return None
 
 
 def _transaction(word: str, source: Source) -> TransactionCommand:

@@ -42,6 +42,15 @@ def condition(node: exp.Expr, scope: Scope, use: int, params: tuple[ParamRef, ..
         return None
 
 
+def exactly(node: exp.Expr, scope: Scope, use: int, params: tuple[ParamRef, ...]) -> bool:
+    """Whether `condition` says all that `node` says."""
+    try:
+        _Writer(scope, use, params, False).exact(node)
+    except _NotPushable:
+        return False
+    return True
+
+
 class _Writer:
     def __init__(self, scope: Scope, use: int, params: tuple[ParamRef, ...], optional: bool) -> None:
         self.scope, self.use, self.params, self.optional = scope, use, params, optional

@@ -16,7 +16,7 @@ WHOLE = frozenset({
 
 _ROW_LOCKS = "a row of a table, locked with SELECT … FOR UPDATE on one shard"
 SESSION = {
-    "LAST_INSERT_ID": "cursor.lastrowid", "FOUND_ROWS": "SELECT COUNT(*)", "ROW_COUNT": "cursor.rowcount",
+    "LAST_INSERT_ID": "cursor.lastrowid", "FOUND_ROWS": "SELECT FOUND_ROWS() alone", "ROW_COUNT": "cursor.rowcount",
     "GET_LOCK": _ROW_LOCKS, "RELEASE_LOCK": _ROW_LOCKS, "RELEASE_ALL_LOCKS": _ROW_LOCKS, "IS_FREE_LOCK": _ROW_LOCKS,
     "IS_USED_LOCK": _ROW_LOCKS, "CONNECTION_ID": "nothing: there are several connections",
     "DATABASE": "nothing: there are several databases", "SCHEMA": "nothing: there are several databases",

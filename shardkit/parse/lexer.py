@@ -12,9 +12,11 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from shardkit.errors import NotSupportedError, ParameterError, SqlSyntaxError
 from shardkit.flow import ParamRef
+from shardkit.parse.hints import read_hints
 
 PREFIX = "sk__p"
 """Placeholders reach the parser as `:sk__p0`, `:sk__p1` …"""
@@ -40,6 +42,7 @@ class Source:
     param_spans: tuple[tuple[int, int], ...]  # offsets in `text`, end exclusive
     starts: tuple[int, ...]
     shifts: tuple[int, ...]
+    hints: tuple[tuple[str, Any], ...] = ()  # shardkit's own; in `text` they are blanks
 
     def origin(self, offset: int) -> int:
         """The offset in `text` for an offset in `parser_text`."""
@@ -87,6 +90,8 @@ class _Lexer:
         self.starts, self.shifts = [0], [0]
         self.params: list[ParamRef] = []
         self.spans: list[tuple[int, int]] = []
+        self.hints: dict[str, Any] = {}
+        self.sent = text
 
     def run(self) -> Source:
         position = 0
@@ -99,8 +104,8 @@ class _Lexer:
         self.clean.append(self.text[position:])
         self.check_mixture()
         return Source(
-            self.text, self.style, _as_insert("".join(self.out)), "".join(self.clean), tuple(self.params),
-            tuple(self.spans), tuple(self.starts), tuple(self.shifts),
+            self.sent, self.style, _as_insert("".join(self.out)), "".join(self.clean), tuple(self.params),
+            tuple(self.spans), tuple(self.starts), tuple(self.shifts), tuple(self.hints.items()),
         )  # fmt: skip
 
     def put(self, piece: str) -> None:
@@ -123,6 +128,8 @@ class _Lexer:
                 clean = " " * len(text)
                 self.put(clean)
             case "block":
+                if text.startswith("/*+"):
+                    self.hint(match, text)
                 self.no_placeholder(match, text, "a comment")
                 clean = self.block(match, text)
                 self.put(clean.replace("%%", "% "))
@@ -133,6 +140,11 @@ class _Lexer:
             case _:
                 self.percent(match, text)
         self.clean.append(clean)
+
+    def hint(self, match: re.Match[str], text: str) -> None:
+        kept, found = read_hints(text, lambda offset: place(self.text, match.start() + offset))
+        self.hints.update(found)
+        self.sent = self.sent[: match.start()] + kept + self.sent[match.end() :]
 
     def quoted(self, match: re.Match[str], text: str) -> None:
         if self.style is Style.RAW or "%" not in text:
@@ -215,6 +227,15 @@ def lex(text: str, style: Style) -> Source:
     Raises SqlSyntaxError for an open quote or comment, ParameterError for a wrong placeholder or percent sign.
     """
     return _Lexer(text, style).run()
+
+
+def without_comments(text: str) -> str:
+    """The text with every comment blanked, executable ones too, and all offsets as they were."""
+
+    def blanked(match: re.Match[str]) -> str:
+        return " " * len(match.group()) if match.lastgroup in ("line", "block") else match.group()
+
+    return _PIECE.sub(blanked, text)
 
 
 _WORD = re.compile(r"[\s(]*([A-Za-z_]+|@)?")

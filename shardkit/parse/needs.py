@@ -12,12 +12,14 @@ from collections.abc import Iterator
 from sqlglot import exp
 from sqlglot.tokens import TokenType
 
-from shardkit.flow import Blocker, Column, Condition, Need, Span, TableUse
+from shardkit.errors import NotSupportedError
+from shardkit.flow import Blocker, Column, Condition, Family, Link, Need, Span, TableUse
 from shardkit.parse.conditions import condition
 from shardkit.parse.draft import Draft
 from shardkit.parse.functions import CLOCK, FOLDED, OTHER, SCALAR, VOLATILE, WHOLE, WINDOW
 from shardkit.parse.obstacles import is_call
 from shardkit.parse.scopes import Names, Scope, scope_of
+from shardkit.parse.top import top
 
 
 def needs(draft: Draft, uses: tuple[TableUse, ...], scopes: dict[int, Scope], names: Names) -> tuple[Need, ...]:
@@ -35,7 +37,9 @@ def needs(draft: Draft, uses: tuple[TableUse, ...], scopes: dict[int, Scope], na
             columns = _named(columns, words, key)
         scope = next((scope for scope in ordered if use.index in scope.columns), None)
         conditions = _conditions(scope, use.index, draft) if scope is not None else ()
-        found.append(Need(columns, conditions, tuple(sorted(joined.get(use.index, ())))))
+        links = tuple(_links(scope, use.index, scopes)) if scope is not None else ()
+        first = top(scope, use.index, draft.source.params) if scope is not None else None
+        found.append(Need(columns, conditions, tuple(sorted(joined.get(use.index, ()))), links, first))
     return tuple(found)
 
 
@@ -73,6 +77,23 @@ def lock(draft: Draft) -> str:
     if any(one.args.get("update") for one in found):
         return f"FOR UPDATE{waits}"
     return f"FOR SHARE{waits}" if waits else "LOCK IN SHARE MODE"
+
+
+def calc_found_rows(draft: Draft, plain: bool) -> tuple[Span, ...]:
+    """Where SQL_CALC_FOUND_ROWS stands. Only a plain SELECT can be counted without its LIMIT."""
+    found = []
+    for at, word in enumerate(draft.tokens.words()):
+        if word != "SQL_CALC_FOUND_ROWS":
+            continue
+        if not plain or draft.tokens.depth[at] != 0:
+            raise NotSupportedError(
+                "SQL_CALC_FOUND_ROWS in a UNION, a WITH or a subquery",
+                where=draft.source.place(draft.tokens.start(at)),
+                why="only the rows of a plain SELECT can be counted without its LIMIT",
+                instead="SELECT COUNT(*) beside it",
+            )
+        found.append(draft.tokens.span(at, at + 1))
+    return tuple(found)
 
 
 def unknown_call(draft: Draft) -> Blocker | None:
@@ -153,6 +174,49 @@ def _joined(scopes: list[Scope]) -> dict[int, set[str]]:
                 if use != other[0]:
                     found.setdefault(use, set()).add(column)
     return found
+
+
+def _links(scope: Scope, use: int, scopes: dict[int, Scope]) -> Iterator[Link]:
+    """Equalities with other uses' columns that every row of this use that matters fulfils, and that compare alike."""
+    pairs = [(left, right) for left, right, restricts in scope.equal if use in restricts]
+    for fact in scope.facts:
+        if use not in fact.restricts:
+            continue
+        if isinstance(fact.condition, exp.EQ):
+            sides = scope.resolve(fact.condition.this), scope.resolve(fact.condition.expression)
+            if sides[0] is not None and sides[1] is not None:
+                pairs.append((sides[0], sides[1]))
+        elif isinstance(fact.condition, exp.In):
+            yield from _membership(fact.condition, scope, use, scopes)
+    for pair in pairs:
+        for mine, other in (pair, pair[::-1]):
+            one, two = scope.column(mine), scope.column(other)
+            if mine[0] == use != other[0] and one is not None and two is not None and _alike(one, two):
+                yield Link(one, other[0], two.name)
+
+
+def _membership(node: exp.In, scope: Scope, use: int, scopes: dict[int, Scope]) -> Iterator[Link]:
+    """`column IN (SELECT other.column FROM …)`: the column has one of that table's values."""
+    query = node.args.get("query")
+    select = query.unnest() if query is not None else None
+    mine, inner = scope.resolve(node.this), scopes.get(id(select))
+    if not isinstance(select, exp.Select) or inner is None or mine is None or mine[0] != use:
+        return
+    only = select.expressions[0] if len(select.expressions) == 1 else None
+    theirs = inner.resolve(only.unalias()) if only is not None else None
+    if theirs is None or theirs[0] not in inner.columns:
+        return
+    one, two = scope.column(mine), inner.column(theirs)
+    if one is not None and two is not None and _alike(one, two):
+        yield Link(one, theirs[0], two.name)
+
+
+def _alike(one: Column, two: Column) -> bool:
+    return one.family is two.family and one.collation == two.collation and one.family in _LINKED
+
+
+_LINKED = (Family.INTEGER, Family.DECIMAL, Family.TEXT, Family.DATE, Family.BINARY)
+"""Types whose values come back from a server as they went: a list of them means what the column means."""
 
 
 def _pairs(scope: Scope) -> Iterator[tuple[tuple[int, str], tuple[int, str]]]:

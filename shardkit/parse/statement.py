@@ -23,7 +23,7 @@ from shardkit.parse.draft import Draft
 from shardkit.parse.functions import BARE, CLOCK, SCALAR, SESSION, VOLATILE, WHOLE
 from shardkit.parse.grouping import grouping
 from shardkit.parse.lexer import PREFIX, Source, Style, lex
-from shardkit.parse.needs import index_hints, lock, needs, shown, unknown_call
+from shardkit.parse.needs import calc_found_rows, index_hints, lock, needs, shown, unknown_call
 from shardkit.parse.predicate import ANYTHING, Solver
 from shardkit.parse.relations import colocated, picks, select_key_facts
 from shardkit.parse.scopes import Names, Scope
@@ -94,11 +94,6 @@ def _refuse_by_token(source: Source, tokens: Tokens, kind: Kind) -> None:
                 f"{words[index]}()", where=where, why="its answer belongs to one server connection, not to the session",
                 instead=SESSION[words[index]],
             )  # fmt: skip
-        if words[index] == "SQL_CALC_FOUND_ROWS" and token.token_type != TokenType.IDENTIFIER:
-            raise SessionBoundRefused(
-                "SQL_CALC_FOUND_ROWS", where=where, why="FOUND_ROWS() belongs to one server connection",
-                instead="SELECT COUNT(*) beside it",
-            )  # fmt: skip
         if token.token_type == TokenType.COLON_EQ:
             raise SessionBoundRefused(
                 "assigning a user variable in a statement", where=where, instead="SET @name = literal",
@@ -167,7 +162,8 @@ def analyse(draft: Draft, names: Names) -> Statement:
         picks=picks(draft, ordered, keys, solver), blockers=tuple(blockers), select=select, insert=insert,
         locking=bool(draft.tree.find(exp.Lock)), needs_database=_needs_database(draft),
         volatile=bool(words & (VOLATILE - CLOCK)) or _is_opaque(draft), clock=bool(words & CLOCK),
-        clauses=frozenset(draft.tokens.clauses()),
+        clauses=frozenset(draft.tokens.clauses()), hints=draft.source.hints,
+        cut=calc_found_rows(draft, select is not None),
         grouping=grouped, **_apart(draft, uses, scopes, names),
     )  # fmt: skip
 

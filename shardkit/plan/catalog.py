@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from shardkit.flow import Collation, TableInfo
+from shardkit.flow import Collation, Column, TableInfo
 
 
 class MetadataNeeded(Exception):
@@ -39,6 +39,11 @@ class Catalog:
     def infos(self, names: Iterable[str]) -> dict[str, TableInfo]:
         """Those of these tables that have been described."""
         return {name: info for name in names if (info := self._tables.get(name)) is not None}
+
+    def columns(self, names: Iterable[str]) -> dict[str, dict[str, Column]]:
+        """The columns of these tables by lower-case name."""
+        infos = self.infos(names)
+        return {name: {column.name.lower(): column for column in info.columns} for name, info in infos.items()}
 
     def blank(self, collation: str) -> bytes | None:
         """The blank's weight of a collation, b'' if it does not pad, None if the collation is not known."""

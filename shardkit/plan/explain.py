@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from shardkit.errors import NotSupportedError
+from shardkit.federate import ROWS, tasks
 from shardkit.flow import Compare, Federation, Key, Kind, MergeSpec, Plan, Strategy
 from shardkit.parse import Ddl
+from shardkit.plan.filling import Filling
 from shardkit.plan.planner import Planner
 from shardkit.plan.prepared import Prepared
 from shardkit.values import Params
@@ -27,6 +29,14 @@ class Explanation:
         """The explanation as plain data."""
         return self.data
 
+    def analyzed(self, steps: list[dict[str, Any]], expected: list[int | None]) -> Explanation:
+        """The same with what happened: `steps` as they were taken, `expected` rows of each pull or of the shards."""
+        pulls = self.data.get("pulls")
+        asked = ["shards"] if pulls is None else [f"pull {pull['table']}" for pull in pulls]
+        rows = dict(zip(asked, expected, strict=True))
+        told = [{**step, "expected_rows": rows.get(step["name"])} for step in steps]
+        return Explanation(self.kind, {**self.data, "steps": told})
+
     def __str__(self) -> str:
         return "\n".join(_tree(self.data))
 
@@ -36,7 +46,7 @@ def explain_ready(planner: Planner, text: str, params: Params) -> Explanation:
     try:
         ready = planner.prepare(text, params)
         if isinstance(ready, Prepared):
-            return _explained(ready.plan(params))
+            return _explained(ready.sample(params), ready.filling)
         if isinstance(ready, Ddl):
             return _explained(planner.spread(ready))
     except NotSupportedError as error:
@@ -47,7 +57,7 @@ def explain_ready(planner: Planner, text: str, params: Params) -> Explanation:
     return Explanation("session", {"kind": "session", "statement": type(ready).__name__, "targets": []})
 
 
-def _explained(plan: Plan) -> Explanation:
+def _explained(plan: Plan, filling: Filling | None = None) -> Explanation:
     if plan.federation is not None:
         return _federated(plan, plan.federation)
     kind = _kind(plan)
@@ -58,6 +68,8 @@ def _explained(plan: Plan) -> Explanation:
     data: dict[str, Any] = {
         "kind": kind, "statement": plan.kind.value, "reason": plan.route.reason, "targets": targets,
     }  # fmt: skip
+    if filling is not None:
+        data["generated"] = filling.names
     if plan.merge is not None:
         data["merge"] = _merge(plan.merge, plan)
     return Explanation(kind, data)
@@ -69,8 +81,9 @@ def _federated(plan: Plan, work: Federation) -> Explanation:
             "table": pull.table,
             "into": pull.name,
             "columns": [column.name for column in pull.columns],
-            "targets": [{"shard": str(task.shard), "sql": task.sql} for task in pull.tasks],
+            "targets": [{"shard": str(task.shard), "sql": task.sql} for task in tasks(pull)],
             "copies": len(pull.copies) // 2,
+            "among": [f"{join.column.name} in {join.source}.{join.source_column}" for join in pull.joins],
         }
         for pull in work.pulls
     ]
@@ -78,6 +91,8 @@ def _federated(plan: Plan, work: Federation) -> Explanation:
         "kind": "federate", "statement": plan.kind.value, "reason": plan.route.reason, "workspace": str(work.place),
         "pulls": pulls, "final": work.sql, "targets": [],
     }  # fmt: skip
+    if work.inline is not None:
+        data["one_step"] = work.inline.sql
     return Explanation("federate", data)
 
 
@@ -124,6 +139,23 @@ _STRATEGIES = {
 
 
 def _tree(data: dict[str, Any]) -> list[str]:
+    lines = _plan_lines(data)
+    if "steps" in data:
+        lines.append("what happened:")
+        lines += [_step_line(step) for step in data["steps"]]
+    return lines
+
+
+def _step_line(step: dict[str, Any]) -> str:
+    line = f"   {step['name']}: {step['seconds'] * 1000:.1f} ms"
+    if step["statements"]:
+        line += f", {step['statements']} statement{'s' if step['statements'] != 1 else ''}"
+    if step["rows"] or step["expected_rows"] is not None:
+        line += f", {step['rows']:,} rows, {step['bytes']:,} bytes"
+    return line + (f" ({step['expected_rows']:,} expected)" if step["expected_rows"] is not None else "")
+
+
+def _plan_lines(data: dict[str, Any]) -> list[str]:
     if data["kind"] == "refused":
         refused = data["refused"]
         return [f"refused {refused['code']}: {refused['what']}", f"├─ where: {refused['where'] or 'the statement'}",
@@ -135,6 +167,9 @@ def _tree(data: dict[str, Any]) -> list[str]:
         return lines + _federate_lines(data)
     if "merge" in data:
         lines += _merge_lines(data["merge"])
+    if "generated" in data:
+        names = ", ".join(data["generated"])
+        lines.append(f"├─ {names}: generated when it runs; what follows is for stand-ins")
     targets = data["targets"]
     lines.append(f"└─ {len(targets)} target{'s' if len(targets) != 1 else ''}")
     for number, target in enumerate(targets):
@@ -149,7 +184,10 @@ def _federate_lines(data: dict[str, Any]) -> list[str]:
         targets = pull["targets"]
         lines.append(f"├─ pull {pull['table']} from {len(targets)} table{'s' if len(targets) != 1 else ''}")
         lines.append(f"│  columns: {', '.join(pull['columns'])}")
+        lines += [f"│  among, if these are few: {among}" for among in pull["among"]]
         lines += [f"│  {target['shard']}: {target['sql']}" for target in targets]
+    if "one_step" in data:
+        lines.append(f"├─ at most {ROWS:,} partial groups: finish on {data['workspace']}: {data['one_step']}")
     return [*lines, f"└─ finish on {data['workspace']}: {data['final']}"]
 
 

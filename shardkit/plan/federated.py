@@ -11,11 +11,12 @@ from typing import TypeAlias
 
 from shardkit.errors import CrossShardRefused
 from shardkit.federate import AFTER, BEFORE, LENIENT, Source, gather
-from shardkit.flow import Blocker, Ctes, Federation, Kind, Plan, Pull, Route, Statement, TableInfo, Target, Task
+from shardkit.flow import Ask, Blocker, Ctes, Family, Federation, Kind, Plan, Pull, Route, Statement, TableInfo, Target
+from shardkit.plan.inlined import inlined
 from shardkit.rewrite import Template, apart, labels, name_edits, two_steps
-from shardkit.route import Router, copy_near, places
+from shardkit.route import Place, Router, copy_near, places
 from shardkit.rules import BroadcastTable, Rules, ShardedTable
-from shardkit.values import Params, PhysicalTable, ShardId
+from shardkit.values import Params, ShardId
 
 Choose: TypeAlias = Callable[[Target, Params], Mapping[int, Sequence[int]]]
 """For each IN list on a shard key, the entries that a target gets."""
@@ -32,7 +33,8 @@ class Federated:
 
     def __init__(self, statement: Statement, rules: Rules, infos: Mapping[str, TableInfo]) -> None:
         self.statement, self.rules, self.infos = statement, rules, infos
-        self._steps: tuple[Template, Template] | None = None
+        self._steps: tuple[Template, ...] | None = None
+        self._families: tuple[Family, ...] = ()
         self._edits = [*name_edits(statement), *((span, None) for span in statement.index_hints)]
         self._final = Template(statement, self._edits)
 
@@ -75,21 +77,26 @@ class Federated:
             return None
         if self._steps is None:
             steps = two_steps(self.statement, given)
-            self._steps = Template(self.statement, steps.partial), Template(self.statement, steps.finish)
-        partial, final = self._steps
-        tasks = []
+            edits = (steps.partial, steps.finish, steps.inline)
+            self._steps = tuple(Template(self.statement, each) for each in edits)
+            self._families = steps.families
+        partial, final, inline = self._steps
+        place = self._nearest([target.shard for target in route.targets])
+        name = f"`{place.database}`.`{PARTIAL}`"
+        asks = []
         for target in route.targets:
             sql, args = partial.render(target, params, choose(target, params), None)
-            tasks.append(Task(target.shard, sql, args, self.statement.needs_database))
-        place = self._nearest([target.shard for target in route.targets])
-        model = next(task for task in tasks if task.shard == place)
-        name = f"`{place.database}`.`{PARTIAL}`"
+            near = target.shard.server == place.server
+            asks.append(Ask(target.shard, -1, sql, f"INSERT INTO {name} {sql}" if near else "", args))
+        model = next(ask for ask in asks if ask.shard == place)
         # A derived table has the types of MySQL's own groups: of the query itself YEAR(d) would become a YEAR column,
         # which holds 1901 to 2155 only.
-        create = f"CREATE TEMPORARY TABLE {name} AS SELECT * FROM ({model.sql} LIMIT 0) AS sk__p"
-        pull = Pull("partial groups", name, create, (), tuple(tasks), create_args=model.args)
-        sql, args = final.render(Target(place, 0, (PARTIAL,)), params, {}, None)
-        work = Federation(place, (pull,), sql, args, (), BEFORE, AFTER, self.statement.needs_database)
+        create = f"CREATE TEMPORARY TABLE {name} AS SELECT * FROM ({model.select} LIMIT 0) AS sk__p"
+        pull = Pull("partial groups", name, create, (), tuple(asks), model.args, tail=self.statement.lock)
+        target = Target(place, 0, (PARTIAL,))
+        sql, args = final.render(target, params, {}, None)
+        once = inlined(*inline.render(target, params, {}, None), self._families) if self._families else None
+        work = Federation(place, (pull,), sql, args, (), BEFORE, AFTER, self.statement.needs_database, once)
         return Plan(Kind.SELECT, Route((), f"{why.what}: {why.why}"), (), locking=self.statement.locking,
                     federation=work)  # fmt: skip
 
@@ -100,23 +107,23 @@ class Federated:
         server = wanted if wanted in counts else counts.most_common(1)[0][0]
         return next(shard for shard in shards if shard.server == server)
 
-    def _workspace(self, found: list[tuple[PhysicalTable, ...] | None]) -> ShardId:
+    def _workspace(self, found: list[tuple[Place, ...] | None]) -> ShardId:
         """A database on the server the rules name, or else on the one that holds most of the tables."""
-        shards = [place.shard for given in found for place in given or ()]
+        shards = [place.shard for given in found for place, _ in given or ()]
         counts = Counter(shard.server for shard in shards)
         server = self.rules.defaults.workspace or (counts.most_common(1)[0][0] if counts else None)
         near = [shard for shard in (*shards, *self.rules.shards) if server in (None, shard.server)]
         return near[0]
 
     def _source(
-        self, router: Router, use: int, given: tuple[PhysicalTable, ...] | None, place: ShardId,
+        self, router: Router, use: int, given: tuple[Place, ...] | None, place: ShardId,
         prefer: Collection[ShardId],
     ) -> Source:  # fmt: skip
         table = router.tables[use]
         info = self.infos.get(table.name)
         key = info.primary_key if info is not None else ()
         if isinstance(table, BroadcastTable):
-            return Source((copy_near(table, place, prefer),), key)
+            return Source(((copy_near(table, place, prefer), -1),), key)
         places_ = given or ()
         if isinstance(table, ShardedTable) and len(places_) > 1:
             held = {name.lower() for name in key}

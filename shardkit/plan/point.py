@@ -7,6 +7,7 @@ Invariant: a task made here equals the task Prepared.plan makes of the same para
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from shardkit.flow import Column, Eq, Family, Kind, ParamRef, Plan, Statement, Task, Value
@@ -37,6 +38,13 @@ class Point:
         known = self._known.get(self._matching(self._column, value))
         return Task(known[0], known[1], params, known[2]) if known is not None else None
 
+    def slots(self, params: Sequence[Any]) -> frozenset[int] | None:
+        """The slots of a row with these parameters, or None when the long way must be gone."""
+        value = params[self._index]
+        if type(value) is not int or (self._range is not None and value not in self._range):
+            return None
+        return self._matching(self._column, value)
+
     def learn(self, plan: Plan) -> None:
         """Remember the SQL of a plan of this text."""
         task = plan.tasks[0]
@@ -45,7 +53,7 @@ class Point:
 
 def point_of(statement: Statement, router: Router) -> Point | None:
     """The short way of a statement, if it has one."""
-    if statement.named is not False or len(statement.tables) != 1 or statement.shown:
+    if statement.named is not False or len(statement.tables) != 1 or statement.shown or statement.cut:
         return None
     table, columns = router.tables[0], router.columns[0]
     if not isinstance(table, ShardedTable) or len(table.sharding.columns) != 1:

@@ -6,11 +6,13 @@ Invariant: planning an execution touches no parser; all that depends on the text
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from shardkit.errors import CrossShardRefused, NotYetError, ParameterError
-from shardkit.flow import Blocker, Kind, Pick, Plan, Route, Statement, TableInfo, Target, Task, Value, Window
+from shardkit.flow import Blocker, Budget, Kind, Pick, Plan, Route, Statement, TableInfo, Target, Task, Value, Window
 from shardkit.plan.federated import Federated
+from shardkit.plan.filling import Filling
 from shardkit.plan.point import point_of
 from shardkit.rewrite import Blanks, Merging, Template, choice_edit, labels, merging, name_edits
 from shardkit.route import Router
@@ -34,16 +36,32 @@ class Prepared:
         columns = {name: {column.name.lower(): column for column in info.columns} for name, info in infos.items()}
         self.router = Router(statement, rules, columns)
         self._blanks = blanks
-        self.point = point_of(statement, self.router)
+        self.budget = _budget(statement, rules)
+        self.point = point_of(statement, self.router) if self.budget is None else None
+        self.filling: Filling | None = None  # of an INSERT whose table has generated ids
         self._check_features()
         self._plain = Template(statement, name_edits(statement))
         self._split: Template | None = None
         self._merge: tuple[Merging, Template] | None = None
         self._federate: Federated | None = None
+        self._whole: Prepared | None = None
 
     def plan(self, params: Params, prefer: Collection[ShardId] = ()) -> Plan:
         """What one execution will do. Raises ParameterError, NotSupportedError, ShardKeyError."""
-        self._check_params(params)
+        self.check_params(params)
+        plan = self._planned(params, prefer)
+        return plan if self.budget is None else plan._replace(budget=self.budget)
+
+    def sample(self, params: Params) -> Plan:
+        """What an execution would do, with stand-ins for ids that are generated when it runs."""
+        self.check_params(params)
+        return self.plan(params) if self.filling is None else self.filling.sample(params)
+
+    def needs_ids(self, filling: Filling) -> None:
+        """Its ids are to be generated: from now on it is run as the filling says."""
+        self.filling, self.point = filling, None
+
+    def _planned(self, params: Params, prefer: Collection[ShardId]) -> Plan:
         statement = self.statement
         try:
             route = self.router.route(params, prefer)
@@ -64,6 +82,16 @@ class Prepared:
             return self._merged(route, params, prefer)
         return self._written(route, params)
 
+    def whole(self) -> Prepared:
+        """The same SELECT without its LIMIT, whose rows FOUND_ROWS() counts."""
+        if self._whole is None:
+            statement, select = self.statement, self.statement.select
+            assert select is not None
+            cut = statement.cut if select.limit_span is None else (*statement.cut, select.limit_span)
+            select = replace(select, limit=None, offset=None, limit_span=None)
+            self._whole = Prepared(replace(statement, select=select, cut=cut), self.rules, self._infos, self._blanks)
+        return self._whole
+
     def _check_features(self) -> None:
         """Refuse writes that would need what this version of shardkit does not carry out."""
         table = self.router.tables[0] if self.router.tables else None
@@ -73,10 +101,6 @@ class Prepared:
         if table.indexes:
             raise NotYetError(f"writing table {table.name}, which has index tables", why=version,
                               instead="a table without indexes in the rules")  # fmt: skip
-        insert = self.statement.insert
-        omitted = [name for name in table.generate if insert is not None and name.lower() not in insert.columns]
-        if omitted:
-            raise NotYetError(f"generating {table.name}.{omitted[0]}", why=version, instead="the id in the INSERT")
 
     # --- reads ------------------------------------------------------------------------------------------------------
 
@@ -177,21 +201,33 @@ class Prepared:
 
         None when the statement is not a plain INSERT of one row with all its %s inside the row.
         """
-        insert = self.statement.insert
-        if insert is None or insert.rows is None or len(insert.keys) != 1 or self.statement.named is not False:
-            return None
-        start, end = insert.rows.span
-        if not isinstance(self.router.tables[0], ShardedTable) or not self.statement.params:
-            return None
-        if any(a < start or b > end for a, b in self.statement.param_spans):
+        if not self.batches:
             return None
         groups: dict[Target, list[Sequence[Any]]] = {}
+        targets: dict[frozenset[int], Target] = {}
         for params in rows:
             if not isinstance(params, Sequence):
                 raise ParameterError("parameters of executemany are all sequences or all mappings")
-            self._check_params(params)
-            groups.setdefault(self.router.route(params, ()).targets[0], []).append(params)
+            self.check_params(params)
+            slots = self.point.slots(params) if self.point is not None else None
+            target = targets.get(slots) if slots is not None else None
+            if target is None:
+                target = self.router.route(params, ()).targets[0]
+                if slots is not None:
+                    targets[slots] = target
+            groups.setdefault(target, []).append(params)
         return [self._batch_plan(target, part) for target, mine in groups.items() for part in _parts(mine, size)]
+
+    @property
+    def batches(self) -> bool:
+        """Whether it is a plain INSERT of one row with all its %s inside the row."""
+        insert = self.statement.insert
+        if insert is None or insert.rows is None or len(insert.keys) != 1 or self.statement.named is not False:
+            return False
+        start, end = insert.rows.span
+        if not isinstance(self.router.tables[0], ShardedTable) or not self.statement.params:
+            return False
+        return all(start <= a and b <= end for a, b in self.statement.param_spans)
 
     def _batch_plan(self, target: Target, rows: list[Sequence[Any]]) -> Plan:
         sql = self._split_template().repeat(target, 0, len(rows))
@@ -201,7 +237,8 @@ class Prepared:
 
     # --- parameters -------------------------------------------------------------------------------------------------
 
-    def _check_params(self, params: Params) -> None:
+    def check_params(self, params: Params) -> None:
+        """Raise ParameterError if they do not fit the placeholders."""
         statement = self.statement
         if statement.named is None:
             return
@@ -217,6 +254,17 @@ class Prepared:
         """Whether it writes a broadcast table."""
         tables = self.router.tables
         return self.statement.kind is not Kind.SELECT and bool(tables) and isinstance(tables[0], BroadcastTable)
+
+
+def _budget(statement: Statement, rules: Rules) -> Budget | None:
+    """The rules' budget as the statement's hints change it, or None without hints."""
+    given = dict(statement.hints)
+    if not given:
+        return None
+    usual = rules.defaults.budget
+    return Budget(
+        given.get("budget_rows", usual.rows), given.get("budget_memory", usual.memory), given.get("timeout", usual.time)
+    )
 
 
 def _refusal(blocker: Blocker) -> CrossShardRefused:

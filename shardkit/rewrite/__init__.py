@@ -4,10 +4,13 @@ Invariant: a text that one shard answers alone differs from the user's in its ta
 """
 
 from shardkit.rewrite.apart import apart
+from shardkit.rewrite.filled import Filled, Slot, filled
+from shardkit.rewrite.json_rows import MARK
 from shardkit.rewrite.merging import Merging, merging
 from shardkit.rewrite.template import Blanks, Template, choice_edit, labels, name_edits
 from shardkit.rewrite.two_steps import TwoSteps, two_steps
 
 __all__ = [
-    "Blanks", "Merging", "Template", "TwoSteps", "apart", "choice_edit", "labels", "merging", "name_edits", "two_steps",
+    "MARK", "Blanks", "Filled", "Merging", "Slot", "Template", "TwoSteps", "apart", "choice_edit", "filled", "labels",
+    "merging", "name_edits", "two_steps",
 ]  # fmt: skip

@@ -141,6 +141,7 @@ def name_edits(statement: Statement) -> list[Edit]:
         if use.alias_at is not None:
             edits.append(((use.alias_at, use.alias_at), Alias(use.index)))
     edits += [(span, Qualifier(use)) for span, use in statement.qualifiers]
+    edits += [(span, None) for span in statement.cut]
     return edits
 
 

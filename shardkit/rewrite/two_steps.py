@@ -13,24 +13,42 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from shardkit.flow import GroupCall, Grouping, ParamRef, Statement
+from shardkit.flow import Family, GroupCall, Grouping, ParamRef, Statement
+from shardkit.rewrite import json_rows
+from shardkit.rewrite.json_rows import Declared
 from shardkit.rewrite.template import Edit, Name, Text, choice_edit, name_edits, quote
 
 
 class TwoSteps(NamedTuple):
-    """The edits that make the shards' text and the finishing text of the user's."""
+    """The edits that make the shards' text and the finishing text of the user's.
+
+    `inline` finishes few partial groups in one step (see json_rows), if the types of all `families` are known.
+    """
 
     partial: tuple[Edit, ...]
     finish: tuple[Edit, ...]
+    inline: tuple[Edit, ...]
+    families: tuple[Family, ...]
 
 
 def two_steps(statement: Statement, given: Grouping) -> TwoSteps:
     """Both texts of a statement that has a Grouping; pure."""
     made = _Columns()
-    groups = [made.add("g", sql, params) for sql, params in given.groups]
+    groups = [
+        made.add("g", sql, params, json_rows.value(known))
+        for (sql, params), known in zip(given.groups, given.types, strict=True)
+    ]
     finished = [_finished(call, made) for call in given.calls]
     keys = [name for name in made.columns if not name.startswith("sk__p")]
-    return TwoSteps(tuple(_partial(statement, given, made, keys)), tuple(_finish(given, groups, finished)))
+    finish = _finish(given, groups, finished)
+    finish += [(span, None) for span in statement.cut]
+    start, end = given.source
+    finish.append(((start, start), Text("FROM ")))
+    declared = made.declared()
+    inline = [*finish, ((start, end), Text(json_rows.source(declared)))] if declared else []
+    finish.append(((start, end), Name(0)))
+    families = tuple(one.family for _, one in declared)
+    return TwoSteps(tuple(_partial(statement, given, made, keys)), tuple(finish), tuple(inline), families)
 
 
 class _Columns:
@@ -38,27 +56,37 @@ class _Columns:
 
     def __init__(self) -> None:
         self.columns: dict[str, Text] = {}
+        self._types: dict[str, Declared | None] = {}
 
-    def add(self, kind: str, sql: str, params: tuple[ParamRef, ...]) -> str:
+    def declared(self) -> list[tuple[str, Declared]]:
+        """Every column with its type, or [] if the type of one is not known."""
+        known = [(name, one) for name, one in self._types.items() if one is not None]
+        return known if len(known) == len(self.columns) else []
+
+    def add(self, kind: str, sql: str, params: tuple[ParamRef, ...], known: Declared | None) -> str:
         """The name of a column; the same one for the same text without parameters."""
         piece = Text(sql, params)
-        for name, known in self.columns.items():
-            if known == piece and name.startswith(f"sk__{kind}"):
+        for name, other in self.columns.items():
+            if other == piece and name.startswith(f"sk__{kind}"):
                 return name
         name = f"sk__{kind}{len(self.columns)}"
         self.columns[name] = piece
+        self._types[name] = known
         return name
 
 
 def _finished(call: GroupCall, made: _Columns) -> str:
     """The call over partial groups."""
     if call.distinct:
-        names = [made.add("d", sql, params) for sql, params in call.arguments]
+        names = [
+            made.add("d", sql, params, json_rows.value(known))
+            for (sql, params), known in zip(call.arguments, call.types, strict=True)
+        ]
         return f"{call.function}(DISTINCT {', '.join(names)})"
     ((sql, params),) = call.arguments
 
     def part(function: str) -> str:
-        return made.add("p", f"{function}({sql})", params)
+        return made.add("p", f"{function}({sql})", params, json_rows.part(function, call.types[0]))
 
     match call.function:
         case "COUNT":
@@ -82,8 +110,6 @@ def _partial(statement: Statement, given: Grouping, made: _Columns, keys: list[s
     edits += [edit for edit in picks if start <= edit[0][0] and edit[0][1] <= end]
     edits.append(((0, start), Text(f"SELECT {items} ", params)))
     tail = f" GROUP BY {', '.join(keys)}" if keys else ""
-    if statement.lock:
-        tail += f" {statement.lock}"
     edits.append(((end, len(statement.text)), Text(tail)))
     return edits
 
@@ -94,9 +120,7 @@ def _finish(given: Grouping, groups: list[str], finished: list[str]) -> list[Edi
         edits.append((span, Text(groups[group] if group is not None else finished[call or 0])))
     for offset, name in given.labels:
         edits.append(((offset, offset), Text(f" AS {quote(name)}")))
-    start, end = given.source
-    edits.append(((start, start), Text("FROM ")))
-    edits.append(((start, end), Name(0)))
+    end = given.source[1]
     if groups:
         edits.append(((end, end), Text(f" GROUP BY {', '.join(groups)}")))
     return edits

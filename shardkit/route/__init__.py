@@ -4,7 +4,8 @@ Invariant: a matching row always lies on a routed shard.
 """
 
 from shardkit.route.canonical import integer_range
-from shardkit.route.places import copy_near, places
+from shardkit.route.places import Place, copy_near, places
 from shardkit.route.router import Router
+from shardkit.route.solve import equal
 
-__all__ = ["Router", "copy_near", "integer_range", "places"]
+__all__ = ["Place", "Router", "copy_near", "equal", "integer_range", "places"]

@@ -6,23 +6,27 @@ Invariant: every row of a use that can change the statement's answer lies in one
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TypeAlias
 
 from shardkit.route.router import Router
 from shardkit.route.solve import slots
 from shardkit.rules import BroadcastTable, ShardedTable, SingleTable
 from shardkit.values import Params, PhysicalTable, ShardId
 
+Place: TypeAlias = tuple[PhysicalTable, int]
+"""A physical table and its slot, -1 for one without."""
 
-def places(router: Router, params: Params) -> list[tuple[PhysicalTable, ...] | None]:
+
+def places(router: Router, params: Params) -> list[tuple[Place, ...] | None]:
     """For each table use its physical tables, or None for a broadcast table: any copy will do."""
-    found: list[tuple[PhysicalTable, ...] | None] = []
+    found: list[tuple[Place, ...] | None] = []
     for use, table in enumerate(router.tables):
         match table:
             case ShardedTable():
                 mine = sorted(_slots(router, use, table, params))
-                found.append(tuple(table.layout.place(slot, table.name) for slot in mine))
+                found.append(tuple((table.layout.place(slot, table.name), slot) for slot in mine))
             case SingleTable():
-                found.append((PhysicalTable(table.shard, table.name),))
+                found.append(((PhysicalTable(table.shard, table.name), -1),))
             case BroadcastTable():
                 found.append(None)
     return found

@@ -31,6 +31,19 @@ def parse_url(text: str, folder: str | None = None) -> URL:
     return url.set(database=os.path.normpath(os.path.join(folder, url.database))) if folder else url
 
 
+def parse_database_url(text: str) -> URL:
+    """The URL of one database of a MySQL server. ValueError says what is wrong, without the URL."""
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise ValueError("not a URL; write mysql+pymysql://user:password@host:3306/database") from None
+    if url.drivername not in MYSQL:
+        raise ValueError(f"an unsharded MySQL server is wanted; begin the URL with {', '.join(MYSQL)}")
+    if not url.database:
+        raise ValueError("the URL names no database; write mysql+pymysql://user:password@host:3306/database")
+    return _mysql(url.set(database="")).set(database=url.database)
+
+
 def _mysql(url: URL) -> URL:
     if url.database:
         raise ValueError("a server's URL names no database; databases are named by the layouts")

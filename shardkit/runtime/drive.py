@@ -13,6 +13,7 @@ from shardkit.errors import InterfaceError
 from shardkit.flow import CloseQuery, CloseWorkspace, Fetch, Head, Op, OpenWorkspace, Query, Rows, Script
 
 if TYPE_CHECKING:
+    from shardkit.runtime.recording import Recording
     from shardkit.runtime.running import Running
     from shardkit.runtime.sync import Lanes
 
@@ -25,7 +26,7 @@ class Drive(Iterator[Head | Rows]):
 
     __slots__ = ("_done", "_lanes", "_query", "_script", "_workspace")
 
-    def __init__(self, script: Script, lanes: Lanes) -> None:
+    def __init__(self, script: Script, lanes: Lanes | Recording) -> None:
         self._script = script
         self._lanes = lanes
         self._query: Running | None = None

@@ -8,11 +8,12 @@ transaction never runs outside its pinned connection.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from time import monotonic
 from typing import Any, TypeVar, assert_never
 
 from shardkit.backends.protocol import Backend, Connection
-from shardkit.errors import InterfaceError, InternalError, StatementTimeout
+from shardkit.errors import InterfaceError, StatementTimeout
 from shardkit.flow import (
     Arrange,
     Budget,
@@ -21,13 +22,17 @@ from shardkit.flow import (
     Command,
     Describe,
     DescribeCollation,
+    Each,
     Enlist,
     Fetch,
     Fill,
     Finish,
+    NewIds,
+    NewName,
     Op,
     Opened,
     OpenWorkspace,
+    Outside,
     Query,
     RowBatch,
     SetState,
@@ -38,10 +43,12 @@ from shardkit.runtime.engine import Engine as _Engine
 from shardkit.runtime.enlisted import Enlisted
 from shardkit.runtime.fan import fan
 from shardkit.runtime.lane import FIRST_BATCH, Lane, RowCount, Terms, all_late
+from shardkit.runtime.names import new_name
+from shardkit.runtime.outside import outside
 from shardkit.runtime.pool import Pool
 from shardkit.runtime.running import Running, settle_after
 from shardkit.runtime.state import State, settle_pinned
-from shardkit.runtime.workspace import Workspace, open_workspace
+from shardkit.runtime.workspace import Space
 from shardkit.values import ShardId
 
 T = TypeVar("T")
@@ -63,8 +70,18 @@ class Lanes:
     One thread at a time. Lost without `close`, its connections are discarded by whoever uses their pools next.
     """
 
-    __slots__ = ("__weakref__", "_budget", "_closed", "_engine", "_pinned", "_pins", "_pools", "_running", "_state",
-                 "_workspace")  # fmt: skip
+    __slots__ = (
+        "__weakref__",
+        "_budget",
+        "_closed",
+        "_engine",
+        "_pinned",
+        "_pins",
+        "_pools",
+        "_running",
+        "_space",
+        "_state",
+    )  # fmt: skip
 
     def __init__(self, engine: Engine, budget: Budget) -> None:
         self._engine = engine
@@ -73,7 +90,7 @@ class Lanes:
         self._pins, self._pools = self._pinned.by_shard, engine.by_shard
         self._running: Running | None = None
         self._state: State = ()
-        self._workspace: Workspace | None = None
+        self._space = Space(engine, self._pinned)
         self._closed = False
 
     @property
@@ -92,72 +109,50 @@ class Lanes:
             raise InterfaceError("the connection is closed")
         match op:
             case Query():
-                if self._running is not None:
-                    self._end_running(whole=False)
-                if self._workspace is not None:
-                    op = Query(op.tasks, op.stream, self._workspace.limit(op.timeout))
-                return (
-                    (self._start_one(op.tasks[0], op.stream, op.timeout),)
-                    if len(op.tasks) == 1
-                    else self._start_all(op)
-                )
+                return self._query(op)
             case Fetch():
                 return self._fetch(op.sources)
             case CloseQuery():
                 return self._end_running(whole=True)
-            case Enlist():
-                self._end_running(whole=False)
-                pools = [(shard, self._engine.pool(shard)) for shard in op.shards]
-                return self._pinned.enlist(self._engine.submit, pools, op.statements, self._state)
-            case Command():
-                self._end_running(whole=False)
-                return self._pinned.command(self._engine.submit, op.shards, op.sql)
-            case Finish():
-                self._end_running(whole=True)
-                return self._pinned.finish(op.shards, op.sql)
+            case Enlist() | Command() | Finish() | Each():
+                return self._transact(op)
+            case OpenWorkspace() | Arrange() | Fill() | CloseWorkspace():
+                return self._space.perform(op, self._state, self._running)
+            case Outside():
+                return outside(self._engine, op)
+            case NewName():
+                return new_name()
+            case NewIds():
+                return self._engine.keys.take(op)
             case SetState():
                 return self._set_state(op.statements, op.probe)
             case Describe():
                 return self._ask(op.shard, lambda backend, conn: backend.describe(conn, op.shard, op.table))
             case DescribeCollation():
                 return self._ask(op.shard, lambda backend, conn: backend.collations(conn, op.names))
-            case OpenWorkspace() | Arrange() | Fill() | CloseWorkspace():
-                return self._on_workspace(op)
         assert_never(op)
 
-    def _on_workspace(self, op: OpenWorkspace | Arrange | Fill | CloseWorkspace) -> ShardId | None:
-        if isinstance(op, OpenWorkspace):
-            return self._open_workspace(op)
-        if isinstance(op, CloseWorkspace):
-            self._close_workspace()
-            return None
-        if self._workspace is None:
-            raise InternalError("no workspace is open")
+    def _query(self, op: Query) -> tuple[Opened, ...]:
+        if self._running is not None:
+            self._end_running(whole=False)
+        if self._space.is_open:
+            op = replace(op, timeout=self._space.current.limit(op.timeout))
+        if len(op.tasks) == 1:
+            return (self._start_one(op.tasks[0], op.stream, op.timeout),)
+        return self._start_all(op)
+
+    def _transact(self, op: Enlist | Command | Finish | Each) -> Any:
+        self._end_running(whole=isinstance(op, (Finish, Each)))
         match op:
-            case Arrange(statements, args):
-                self._workspace.arrange(statements, args)
-            case Fill(table, columns, rows):
-                self._workspace.fill(table, columns, rows)
-        return None
-
-    def _open_workspace(self, op: OpenWorkspace) -> ShardId:
-        if self._workspace is not None:
-            raise InternalError("a workspace is open already")
-        self._end_running(whole=False)
-        space = open_workspace(op.place, self._engine.workspaces(op.place), self._state, op.timeout)
-        self._workspace = space
-        self._pinned.adopt(space.shard, space.pool, space.connection)
-        if op.needs_database:
-            space.select()
-        return space.shard
-
-    def _close_workspace(self) -> None:
-        space, self._workspace = self._workspace, None
-        if space is None:
-            return
-        self._pinned.disown(space.shard)
-        busy = self._running is not None and self._running.forsake(space.shard)
-        space.close(busy)
+            case Enlist():
+                pools = [(shard, self._engine.pool(shard)) for shard in op.shards]
+                return self._pinned.enlist(self._engine.submit, pools, op, self._state)
+            case Command():
+                return self._pinned.command(self._engine.submit, op.shards, op.sql)
+            case Finish():
+                return self._pinned.finish(op.shards, op.sql)
+            case Each():
+                return self._pinned.each(op)
 
     def close(self) -> None:
         """Roll back, give everything back. A second call does nothing."""
@@ -167,19 +162,14 @@ class Lanes:
         running, self._running = self._running, None
         if running is not None:
             running.end_leased()
-        self._running = running
-        self._close_workspace()
-        self._running = None
+        self._space.close(running)
         for shard in self._pinned:
             # An answer that is still open refuses ROLLBACK; its connection is then discarded, which rolls back too.
             self._pinned.finish((shard,), "ROLLBACK")
 
     def orphan_workspace(self) -> None:
         """Whoever used the workspace was garbage-collected: mark its connection for discard. No I/O."""
-        space, self._workspace = self._workspace, None
-        if space is not None:
-            self._pinned.disown(space.shard)
-            space.orphan()
+        self._space.orphan()
 
     def __del__(self) -> None:
         if self._running is not None:

@@ -11,10 +11,14 @@ from collections.abc import Sequence
 from time import monotonic
 
 from shardkit.backends.protocol import Connection
-from shardkit.errors import Error
-from shardkit.flow import Column, Task
+from shardkit.errors import Error, InternalError
+from shardkit.flow import Arrange, CloseWorkspace, Column, Fill, OpenWorkspace, Task
+from shardkit.runtime.engine import Engine
+from shardkit.runtime.enlisted import Enlisted
 from shardkit.runtime.lane import time_left
 from shardkit.runtime.pool import Pool
+from shardkit.runtime.running import Running
+from shardkit.runtime.state import State
 from shardkit.values import Params, Row, ShardId
 
 
@@ -34,10 +38,9 @@ class Workspace:
         """Choose the database, for stored functions."""
         self.connection.start(Task(self.place, "DO 0", None, True), 0, self.left())
 
-    def arrange(self, statements: Sequence[str], args: Params) -> None:
-        """Run statements without rows."""
-        for sql in statements:
-            self.connection.start(Task(self.shard, sql, args), 0, self.left())
+    def arrange(self, statements: Sequence[str], args: Params) -> int:
+        """Run statements without rows; gives the rows affected."""
+        return sum(self.connection.start(Task(self.shard, sql, args), 0, self.left()).rowcount for sql in statements)
 
     def fill(self, table: str, columns: Sequence[Column], rows: Sequence[Row]) -> None:
         """Put rows into one of its tables."""
@@ -63,12 +66,75 @@ class Workspace:
                 self.connection.kill()  # the reset's own failure has no one to tell: the statement is over
         self.pool.release(self.connection)
 
+
+class Space:
+    """The workspace of one shardkit connection, if it has one: pinned under a name of its own while it is open."""
+
+    __slots__ = ("_engine", "_open", "_pinned")
+
+    def __init__(self, engine: Engine, pinned: Enlisted) -> None:
+        self._engine = engine
+        self._pinned = pinned
+        self._open: Workspace | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is one."""
+        return self._open is not None
+
+    @property
+    def current(self) -> Workspace:
+        """The one that is open; InternalError if none is."""
+        if self._open is None:
+            raise InternalError("no workspace is open")
+        return self._open
+
+    def perform(
+        self, op: OpenWorkspace | Arrange | Fill | CloseWorkspace, state: State, running: Running | None
+    ) -> ShardId | int | None:
+        """Do what one Op asks of the workspace; see flow."""
+        match op:
+            case OpenWorkspace():
+                return self.open(op, state)
+            case Arrange(statements, args):
+                return self.current.arrange(statements, args)
+            case Fill(table, columns, rows):
+                self.current.fill(table, columns, rows)
+            case CloseWorkspace():
+                self.close(running)
+        return None
+
+    def open(self, op: OpenWorkspace, state: State) -> ShardId:
+        """Lease a connection in the session's state; after an error none is leased."""
+        if self._open is not None:
+            raise InternalError("a workspace is open already")
+        deadline = None if op.timeout is None else monotonic() + op.timeout
+        pool = self._engine.workspaces(op.place)
+        space = Workspace(op.place, pool, pool.acquire(op.place, state, op.timeout), deadline)
+        try:
+            if op.needs_database:
+                space.select()
+        except BaseException:
+            space.close(busy=True)
+            raise
+        self._open = space
+        self._pinned.adopt(space.shard, pool, space.connection)
+        return space.shard
+
+    def close(self, running: Running | None) -> None:
+        """Give it back, if there is one; `running` is the query that may still read from it."""
+        space = self._take()
+        if space is not None:
+            space.close(busy=running is not None and running.forsake(space.shard))
+
     def orphan(self) -> None:
-        """Its owner was garbage-collected: mark the connection for discard. No I/O."""
-        self.pool.orphan(self.connection)
+        """Its user was garbage-collected: mark the connection for discard. No I/O."""
+        space = self._take()
+        if space is not None:
+            space.pool.orphan(space.connection)
 
-
-def open_workspace(place: ShardId, pool: Pool, state: tuple[str, ...], timeout: float | None) -> Workspace:
-    """Lease a connection in the session's state."""
-    deadline = None if timeout is None else monotonic() + timeout
-    return Workspace(place, pool, pool.acquire(place, state, timeout), deadline)
+    def _take(self) -> Workspace | None:
+        space, self._open = self._open, None
+        if space is not None:
+            self._pinned.disown(space.shard)
+        return space

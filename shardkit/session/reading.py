@@ -33,7 +33,7 @@ def read(session: Session, plan: Plan) -> Script:
     if session.explicit or not session.autocommit:
         yield from transaction.enlist(session, (plan.tasks[0].shard,))
     try:
-        ((description, (_, rows, last), _, lastrowid),) = yield Query(plan.tasks, True, session.planner.time)
+        ((description, (_, rows, last), _, lastrowid),) = yield Query(plan.tasks, True, session.budget(plan).time)
     except BaseException as error:
         yield from failed(session, plan, error)
         raise
@@ -75,7 +75,7 @@ def minded(session: Session, plan: Plan, script: Script) -> Script:
 def query(session: Session, plan: Plan) -> Generator[Op, Any, tuple[Opened, ...]]:
     """Start the plan's tasks. A failure that takes the transaction with it ends the transaction everywhere."""
     try:
-        answer: tuple[Opened, ...] = yield Query(plan.tasks, plan.kind is Kind.SELECT, session.planner.time)
+        answer: tuple[Opened, ...] = yield Query(plan.tasks, plan.kind is Kind.SELECT, session.budget(plan).time)
         return answer
     except BaseException as error:
         yield from failed(session, plan, error)
@@ -84,7 +84,7 @@ def query(session: Session, plan: Plan) -> Generator[Op, Any, tuple[Opened, ...]
 
 def failed(session: Session, plan: Plan, error: BaseException) -> Generator[Op, Any, None]:
     """After a failed statement: end the transaction if it has gone with it."""
-    if session.in_transaction and transaction.fatal(error, len(plan.tasks)):
+    if session.in_transaction and transaction.fatal(session, error, len(plan.tasks)):
         yield from transaction.abort(session, str(error))
 
 
@@ -95,7 +95,7 @@ def merged(session: Session, plan: Plan, spec: MergeSpec) -> Script:
     opened = yield from query(session, plan)
     check_width(opened, spec)
     description = relabelled(opened[0].description, plan.labels) or ()
-    merger = merge(spec, plan.window, len(plan.tasks), session.planner.rules.defaults.budget)
+    merger = merge(spec, plan.window, len(plan.tasks), session.budget(plan))
     for one in opened:
         merger.feed(one.first)
     rows = merger.take()

@@ -7,22 +7,26 @@ Invariant: on every way out each query it started is read to its end or closed, 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
-from shardkit.errors import InternalError, OperationalError, UnknownColumn
+from shardkit.errors import InternalError, OperationalError, ProgrammingError, SessionBoundRefused, UnknownColumn
 from shardkit.flow import (
     Finish,
     Head,
     Kind,
     Op,
+    Plan,
     Rows,
     Script,
 )  # fmt: skip
-from shardkit.parse import Ddl, SetAutocommit, SetNextTransaction, SetVariables, TransactionCommand
+from shardkit.parse import Ddl, FoundRows, SetAutocommit, SetNextTransaction, SetVariables, TransactionCommand
 from shardkit.plan import Explanation, MetadataNeeded, Prepared, Ready, explain_ready
 from shardkit.session import transaction
+from shardkit.session.bulk import in_waves
+from shardkit.session.estimating import estimates
 from shardkit.session.federated import federated
+from shardkit.session.keys import planned, with_ids
 from shardkit.session.metadata import describe, prepared
 from shardkit.session.reading import merged, read, rest_of_one
 from shardkit.session.settings import set_autocommit, set_variables
@@ -30,7 +34,7 @@ from shardkit.session.state import Session
 from shardkit.session.writing import spread, write
 from shardkit.values import Params
 
-__all__ = ["command", "execute", "execute_many", "explain", "rest_of_one", "set_autocommit"]
+__all__ = ["command", "execute", "execute_many", "expected", "explain", "rest_of_one", "set_autocommit"]
 
 DONE = Head(None, 0, None, (), True)
 
@@ -45,16 +49,15 @@ def execute(session: Session, text: str, params: Params) -> Script:
             session.check_usable()
         if session.next_transaction is not None and not session.in_transaction:
             session.next_transaction = None  # this statement is the next transaction
-        plan = ready.plan(params, session.enlisted)
+        plan = ready.plan(params, session.enlisted) if ready.filling is None else (
+            yield from planned(session, ready, params)
+        )  # fmt: skip
         try:
             if plan.kind is not Kind.SELECT:
                 yield from write(session, plan)
-            elif plan.federation is not None:
-                yield from federated(session, plan, plan.federation)
-            elif plan.merge is not None:
-                yield from merged(session, plan, plan.merge)
             else:
-                yield from read(session, plan)
+                session.found = (text, params) if ready.statement.cut else None
+                yield from select(session, plan)
         except UnknownColumn:
             session.planner.catalog.forget(use.name for use in ready.statement.tables)
             raise
@@ -62,6 +65,39 @@ def execute(session: Session, text: str, params: Params) -> Script:
         yield from spread(session, ready)
     else:
         yield from command(session, ready)
+
+
+def select(session: Session, plan: Plan) -> Script:
+    """One SELECT, in the way its plan says."""
+    if plan.federation is not None:
+        return federated(session, plan, plan.federation)
+    if plan.merge is not None:
+        return merged(session, plan, plan.merge)
+    return read(session, plan)
+
+
+def found_rows(session: Session, label: str) -> Script:
+    """How many rows the statement before would have had without its LIMIT: it is run again so, and counted."""
+    if session.found is None:
+        raise SessionBoundRefused(
+            "FOUND_ROWS() after a statement without SQL_CALC_FOUND_ROWS",
+            why="its answer belongs to one server connection",
+            instead="SQL_CALC_FOUND_ROWS in the statement before, or cursor.rowcount",
+        )
+    text, params = session.found
+    ready = yield from prepared(session, text, params)
+    assert isinstance(ready, Prepared)
+    count = 0
+
+    def add(step: Head | Rows) -> None:
+        nonlocal count
+        count += len(step.rows)
+
+    yield from emitted(select(session, ready.whole().plan(params, session.enlisted)), add)
+    yield Head(((label, _BIGINT, None, 21, 21, 0, False),), 1, None, ((count,),), True)
+
+
+_BIGINT = 8  # the driver's number of the type
 
 
 def execute_many(session: Session, text: str, rows: Sequence[Params]) -> Script:
@@ -72,32 +108,43 @@ def execute_many(session: Session, text: str, rows: Sequence[Params]) -> Script:
         chunk = rows[start : start + size * 16]
         ready = yield from prepared(session, text, chunk[0])
         session.check_usable()
+        first = None
+        if isinstance(ready, Prepared) and ready.filling is not None and ready.filling.prepared.batches:
+            given = yield from with_ids(ready, ready.filling, chunk)
+            ready, chunk = ready.filling.prepared, [one.params for one in given]
+            first = next((one.first for one in given if one.first is not None), None)
+        last = first if last is None else last
         batches = ready.batch(chunk, size) if isinstance(ready, Prepared) else None
         if batches is None:
             for params in chunk:
                 for step in (yield from collected(execute(session, text, params))):
                     total, last = total + max(step.rowcount, 0), step.lastrowid or last
             continue
-        for plan in batches:
-            for step in (yield from collected(write(session, plan))):
-                total, last = total + step.rowcount, last or step.lastrowid
+        affected, made = yield from in_waves(session, batches)
+        total, last = total + affected, last or made
     yield Head(None, total, last, (), True)
 
 
 def collected(script: Script) -> Generator[Op, Any, list[Head]]:
     """Run a script for its Heads; rows it emits are left aside."""
     heads: list[Head] = []
+    yield from emitted(script, lambda step: heads.append(step) if isinstance(step, Head) else None)
+    return heads
+
+
+def emitted(script: Script, take: Callable[[Head | Rows], None]) -> Generator[Op, Any, None]:
+    """Run a script and give what it emits to `take`."""
     answer: Any = None
     error: BaseException | None = None
     while True:
         try:
             step = script.send(answer) if error is None else script.throw(error)
         except StopIteration:
-            return heads
+            return
         answer = error = None
-        if isinstance(step, Head):
-            heads.append(step)
-        elif not isinstance(step, Rows):
+        if isinstance(step, (Head, Rows)):
+            take(step)
+        else:
             try:
                 answer = yield step
             except Exception as raised:
@@ -109,6 +156,9 @@ def command(session: Session, given: Ready) -> Script:
     match given:
         case TransactionCommand():
             yield from transaction.command(session, given)
+        case FoundRows(label):
+            yield from found_rows(session, label)
+            return
         case SetVariables(entries):
             yield from set_variables(session, entries)
         case SetAutocommit(on):
@@ -137,6 +187,15 @@ def explain(session: Session, text: str, params: Params) -> Generator[Op, Any, E
     while isinstance(found := attempt(), MetadataNeeded):
         for name in found.tables:
             yield from describe(session, name)
+    return found
+
+
+def expected(session: Session, text: str, params: Params) -> Generator[Op, Any, list[int | None]]:
+    """How many rows each query of a SELECT is expected to give; see estimating. Raises ProgrammingError for others."""
+    ready = yield from prepared(session, text, params)
+    if not isinstance(ready, Prepared) or ready.statement.kind is not Kind.SELECT:
+        raise ProgrammingError("only a SELECT can be analyzed: analyzing runs the statement")
+    found: list[int | None] = yield from estimates(session, ready.plan(params, session.enlisted))
     return found
 
 

@@ -31,7 +31,10 @@ ALLOWED = {
     "yaml": {"rules", "cli"},
     "pydantic": {"rules", "cli"},
 }
-PURE = {"parse", "route", "rewrite", "merge", "aggregates", "algorithms", "plan", "flow", "errors", "values"}
+PURE = {
+    "parse", "route", "rewrite", "merge", "aggregates", "algorithms", "plan", "verify", "analyze", "flow", "errors",
+    "values",
+}  # fmt: skip
 IMPURE = {"random", "secrets", "time", "os", "subprocess", "urllib", "tempfile", "logging", "shutil"}
 
 

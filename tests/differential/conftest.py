@@ -8,8 +8,8 @@ import pytest
 
 import shardkit
 from shardkit.rules import loads
+from shardkit.verify import Connection
 from tests import servers
-from tests.differential.answers import Connection
 from tests.differential.world import SIZES, World, build
 from tests.servers import ServerUrl
 

@@ -15,8 +15,9 @@ from typing import TypeVar
 from hypothesis import HealthCheck, Phase, given, note, seed, settings
 from hypothesis import strategies as st
 
+from shardkit.verify import Failure
 from tests.differential import grammar
-from tests.differential.answers import Failure, ask
+from tests.differential.answers import ask
 from tests.differential.corpus import Case
 from tests.differential.run import judge
 from tests.differential.world import World

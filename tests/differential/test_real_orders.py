@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.differential.answers import Answer, ask
-from tests.differential.compare import Manner, differ
+from shardkit.verify import Answer, Manner, differ
+from tests.differential.answers import ask
 from tests.differential.orders import COLUMNS, Shop
 from tests.servers import ServerUrl
 

@@ -15,8 +15,8 @@ import pymysql
 import yaml
 
 from shardkit.values import Row
-from tests.differential import data, schema
-from tests.differential.answers import Connection
+from shardkit.verify import Connection, numbers
+from tests.differential import data, schema, zones
 from tests.servers import ServerUrl
 
 SIZES = ("1", "2", "3", "5", "16", "4x4")
@@ -43,7 +43,6 @@ class World:
     altered: set[str] = field(default_factory=set)
     homes: dict[Any, tuple[str, str, str]] = field(default_factory=dict)
     _open: dict[str, Any] = field(default_factory=dict)
-    _numbers: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @property
     def flavor(self) -> str:
@@ -134,24 +133,7 @@ class World:
 
     def canonical(self, collation: str, texts: Sequence[str]) -> dict[str, int]:
         """Equal texts get one number: asked of the oracle's server, never computed here."""
-        known = self._numbers.setdefault(collation, {})
-        new = [text for text in dict.fromkeys(texts) if text not in known]
-        if new:
-            known.update(self._number(collation, new, len(known)))
-        return known
-
-    def _number(self, collation: str, new: Sequence[str], start: int) -> dict[str, int]:
-        table = f"canon_{collation}"
-        column = f"t VARCHAR(255) CHARACTER SET utf8mb4 COLLATE {collation}"
-        with self.oracle().cursor() as cursor:
-            cursor.execute(f"CREATE TABLE IF NOT EXISTS {table} (id INT PRIMARY KEY, {column}, KEY by_text (t))")
-            cursor.executemany(f"INSERT INTO {table} VALUES (%s, %s)", list(enumerate(new, start)))
-            # The first text of its kind gives the number, so that numbers never change when more texts come.
-            cursor.execute(
-                f"SELECT a.id, MIN(b.id) FROM {table} a JOIN {table} b ON a.t = b.t WHERE a.id >= %s GROUP BY a.id",
-                (start,),
-            )
-            return {new[number - start]: first for number, first in cursor.fetchall()}
+        return numbers(self.oracle(), collation, texts)
 
     def everywhere(self, table: str) -> Iterator[tuple[Place, str]]:
         """Every physical table of a logical one."""
@@ -210,6 +192,9 @@ def build(world: World) -> None:
     """Create all databases, load the oracle directly and the shards through the connection under test."""
     collation = schema.collations(world.flavor)["memberName"]
     bodies = schema.tables(world.flavor)
+    for server in world.servers:
+        with server.connect() as connection, connection.cursor() as cursor:
+            zones.teach(cursor)
     databases = [Place(world.servers[0], world.oracle_database), world.single, *world.places]
     for place in databases:
         with world.direct(place) as cursor:

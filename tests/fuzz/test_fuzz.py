@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from shardkit.verify import Answer, Shown
 from tests import servers
-from tests.differential.answers import Answer, Shown
 from tests.differential.conftest import connect
 from tests.differential.world import build
 from tests.fuzz.__main__ import MOST_DISCARDED, MOST_REFUSED

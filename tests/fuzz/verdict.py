@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from shardkit.errors import Error
-from tests.differential.answers import Answer, Failure, Params, ask
-from tests.differential.compare import Manner, differ
+from shardkit.values import Params
+from shardkit.verify import Answer, Failure, Manner, differ
+from tests.differential.answers import ask
 from tests.differential.run import manner
 from tests.differential.world import World
 from tests.fuzz.wholes import Statement

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from tests.differential.compare import Manner
+from shardkit.verify import Manner
 
 FOLDER = Path(__file__).parent / "queries"
 HEAD = re.compile(r"-- (?P<title>.+)\n-- order: (?P<order>total|none|ties)(?P<keys>(?: \d+)*)\n(?P<sql>(?s:.+))")

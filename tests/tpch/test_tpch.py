@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
-from tests.differential.answers import Answer, ask
-from tests.differential.compare import differ
+from shardkit.verify import Answer, differ
+from tests.differential.answers import ask
 from tests.servers import ServerUrl
 from tests.tpch import generate, queries, schema
 from tests.tpch.queries import Query

@@ -52,7 +52,7 @@ class FakeCursor:
     def fetchone(self) -> Any:
         return next(self.rows, None)
 
-    def explain(self, statement: str, params: Any = None) -> Explanation:
+    def explain(self, statement: str, params: Any = None, *, analyze: bool = False) -> Explanation:
         shared = session()
         found: Explanation = shared.run(statements.explain(shared.session, statement, params))
         return found

@@ -71,7 +71,7 @@ def test_distinct_over_its_own_order_holds_one_cluster() -> None:
 
 
 def test_the_message_says_what_to_do() -> None:
-    with pytest.raises(BudgetExceeded, match=r"raise defaults\.budget in the rules") as caught:
+    with pytest.raises(BudgetExceeded, match=r"raise the budget: defaults\.budget in the rules, or a hint") as caught:
         Meter(Budget(rows=1)).hold("group", 2, 0)
     assert caught.value.code == "SK5001"
 

@@ -25,7 +25,8 @@ def explain(sql: str, params: Params = None) -> Explanation:
         ("SELECT 1", "pass"), ("SELECT n FROM member WHERE id = 1", "pass"), ("SELECT n FROM member", "merge"),
         ("UPDATE member SET n = 1 WHERE id = 1", "write"), ("INSERT INTO country (code) VALUES ('a')", "write"),
         ("DELETE FROM member", "refused"), ("TRUNCATE member", "ddl"), ("SET time_zone = '+00:00'", "session"),
-        ("BEGIN", "session"), ("LOCK TABLES member READ", "refused"), ("SELECT COUNT(*) + 1 FROM member", "refused"),
+        ("BEGIN", "session"), ("LOCK TABLES member READ", "refused"), ("SELECT COUNT(*) + 1 FROM member", "federate"),
+        ("SELECT my_f(n) FROM member", "refused"), ("SELECT 1 FROM member m, other o", "federate"),
         ("CREATE VIEW v AS SELECT 1", "refused"),
     ],
 )  # fmt: skip
@@ -74,14 +75,39 @@ def test_groups_as_a_tree() -> None:
 
 
 def test_a_refusal_says_what_where_why_and_what_instead() -> None:
-    found = explain("SELECT n,\n SUM(n) OVER () FROM member")
+    found = explain("SELECT n,\n MY_F(n) FROM member")
     assert str(found).splitlines() == [
-        "refused SK2103: a window function over several shards",
-        "├─ where: line 2, column 9",
-        "├─ why: its window would end at each shard's edge",
-        "└─ instead: give the shard key with = so that one shard answers",
+        "refused SK2103: function MY_F over several shards",
+        "├─ where: line 2, column 2",
+        "├─ why: it is none of MySQL's own, and a stored function may read tables that lie elsewhere",
+        "└─ instead: a built-in function, or the shard key with = so that one shard answers",
     ]
     assert found.json()["targets"] == []
+
+
+def test_a_federation_as_a_tree() -> None:
+    tree = str(explain("SELECT SUM(n) OVER (ORDER BY id) FROM member WHERE id IN (1, 2) AND n < 9 AND n > id + 1"))
+    pull = "SELECT `id`, `n` FROM `m_{0}`.`member` WHERE `id` IN (%s, %s) AND `n` < %s"
+    assert tree.splitlines() == [
+        "federate select: a window function over several shards: its window would end at each shard's edge",
+        "├─ pull member from 2 tables",
+        "│  columns: id, n",
+        f"│  rds0/m_1: {pull.format(1)}",
+        f"│  rds1/m_2: {pull.format(2)}",
+        "└─ finish on rds0/m_1: SELECT SUM(n) OVER (ORDER BY id) FROM `m_1`.`sk__w0` AS `member` "
+        "WHERE id IN (1, 2) AND n < 9 AND n > id + 1",
+    ]
+
+
+def test_a_federation_in_two_steps_as_a_tree() -> None:
+    lines = str(explain("SELECT name, SUM(n) + 1 FROM member WHERE id IN (1, 2) GROUP BY name")).splitlines()
+    partial = "SELECT name AS sk__g0, SUM(n) AS sk__p1 FROM `m_1`.`member` WHERE id IN (1) GROUP BY sk__g0"
+    assert lines[1] == "├─ pull partial groups from 2 tables"
+    assert f"│  rds0/m_1: {partial}" in lines
+    assert lines[-1] == (
+        "└─ finish on rds0/m_1: SELECT sk__g0 AS `name`, SUM(sk__p1) + 1 AS `SUM(n) + 1` FROM `m_1`.`sk__w0` "
+        "GROUP BY sk__g0"
+    )
 
 
 def test_session_statements() -> None:

@@ -96,8 +96,8 @@ def test_the_catalog_answers_from_memory() -> None:
     assert catalog.unknown_collations(info)[0] == "utf8mb4_0900_ai_ci"
     catalog.add(info, "t", [Collation("utf8mb4_bin", b" ")])
     assert (catalog.table("t"), catalog.missing(["t", "u"])) == (info, ("u",))
-    assert list(catalog.columns(["t", "u"])) == ["t"]
-    assert list(catalog.columns(["t"])["t"]) == ["a", "b", "c"]
+    assert list(catalog.infos(["t", "u"])) == ["t"]
+    assert [column.name for column in catalog.infos(["t"])["t"].columns] == ["a", "b", "c"]
     assert (catalog.blank("utf8mb4_bin"), catalog.blank("latin1_bin")) == (b" ", None)
     version = catalog.version
     catalog.forget(["t", "unknown"])

@@ -1,4 +1,4 @@
-"""How a SELECT over several shards is merged: strategy, keys, hidden columns, what is pushed down, what is refused."""
+"""How a SELECT over several shards is merged: strategy, keys, hidden columns, what is pushed, what is not merged."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from shardkit.errors import CrossShardRefused
 from shardkit.flow import Compare, Key, MergeSpec, Strategy
+from shardkit.values import Params
 from tests.plan.offline import Offline
 
 SESSION = Offline()
@@ -72,12 +73,23 @@ def test_how_each_type_is_compared(column: str, compare: Compare, hidden: str | 
     assert found.hidden == (() if hidden is None else (hidden,))
 
 
-@pytest.mark.parametrize(
-    "place", ["ORDER BY doc", "GROUP BY doc", "ORDER BY my_f(nick)", "GROUP BY CONCAT(nick, note)"]
-)
-def test_what_cannot_be_compared_is_refused(place: str) -> None:
-    with pytest.raises(CrossShardRefused):
-        SESSION.plan(f"SELECT {'memberId' if 'ORDER' in place else 'COUNT(*)'} FROM member {place}")
+def federated(sql: str, params: Params = None) -> str:
+    """Why no merge can answer this, but a server."""
+    found = SESSION.plan(sql, params)
+    assert found.federation is not None
+    assert found.merge is None
+    assert found.tasks == ()
+    return found.route.reason
+
+
+@pytest.mark.parametrize("place", ["ORDER BY doc", "GROUP BY doc", "GROUP BY CONCAT(nick, note)"])
+def test_what_cannot_be_compared_here_is_left_to_a_server(place: str) -> None:
+    assert federated(f"SELECT {'memberId' if 'ORDER' in place else 'COUNT(*)'} FROM member {place}")
+
+
+def test_a_stored_function_may_not_leave_its_shard() -> None:
+    with pytest.raises(CrossShardRefused, match="function MY_F over several shards"):
+        SESSION.plan("SELECT memberId FROM member ORDER BY my_f(nick)")
 
 
 @pytest.mark.parametrize(
@@ -181,27 +193,25 @@ def test_an_aggregate_that_is_ordered_by_but_not_selected_is_folded_too() -> Non
          "the expression SUM(amount) / 2 over several shards"),
         ("SELECT sellerId FROM t_order GROUP BY sellerId ORDER BY amount",
          "column amount beside groups over several shards"),
-        ("SELECT memberId FROM member FOR UPDATE", "FOR UPDATE or FOR SHARE over several shards"),
         ("SELECT memberId FROM member UNION SELECT code FROM country", "this form of SELECT over several shards"),
         ("SELECT STDDEV(amount) FROM t_order", "STDDEV over several shards"),
-        ("SELECT MAX(flags) FROM member", "column MAX(flags) beside groups over several shards"),
+        ("SELECT MAX(flags) FROM member", "the expression MAX(flags) over several shards"),
     ],
 )  # fmt: skip
-def test_what_no_merge_can_answer_is_refused(sql: str, what: str) -> None:
-    with pytest.raises(CrossShardRefused) as caught:
-        SESSION.plan(sql)
-    if "flags" not in sql:
-        assert caught.value.what == what
-    assert caught.value.instead
+def test_what_no_merge_can_answer_is_left_to_a_server(sql: str, what: str) -> None:
+    assert federated(sql).startswith(what)
+
+
+def test_locks_are_merged_like_other_rows() -> None:
+    for tail in ("FOR UPDATE", "LOCK IN SHARE MODE"):
+        assert sql_of(f"SELECT nick FROM member {tail}") == f"SELECT nick FROM `member` {tail}"
+        assert sql_of(f"SELECT memberId FROM member ORDER BY 1 LIMIT 2 {tail}").endswith(f"ORDER BY 1 LIMIT 2 {tail}")
 
 
 @pytest.mark.parametrize("clause", ["ORDER BY %s", "GROUP BY %s"])
 def test_a_parameter_is_no_sort_key(clause: str) -> None:
-    with pytest.raises(CrossShardRefused, match="a parameter over several shards"):
-        SESSION.plan(
-            f"SELECT COUNT(*) FROM t_order {clause}" if "GROUP" in clause else f"SELECT amount FROM t_order {clause}",
-            (1,),
-        )
+    item = "COUNT(*)" if "GROUP" in clause else "amount"
+    assert "a parameter over several shards" in federated(f"SELECT {item} FROM t_order {clause}", (1,))
 
 
 def test_all_of_it_passes_on_one_shard() -> None:
