@@ -176,6 +176,8 @@ class _Reader:
             first += 1
         parts = self.tokens.split(first, close)
         self.check_rows(first, close)
+        if word in ("MIN", "MAX") and Family.BIT in self.families(first, close):
+            raise _NotInTwoSteps  # MariaDB shows it as a number, which is not what a BIT column takes
         arguments = tuple(self.argument(*part) for part in parts)
         types = tuple(self.type_of(*part) for part in parts)
         call = GroupCall(word, arguments, distinct and word in ("COUNT", "SUM", "AVG"), types)
@@ -207,6 +209,13 @@ class _Reader:
             ref = self.scope.resolve(column)
             return self.scope.column(ref) if ref is not None else None
         return self.call_type if self.whole else None
+
+    def families(self, first: int, end: int) -> set[Family]:
+        """Of the columns in these tokens."""
+        columns = (self.columns.get(self.tokens.items[at].start) for at in range(first, end))
+        refs = (self.scope.resolve(column) for column in columns if column is not None)
+        known = (self.scope.column(ref) for ref in refs if ref is not None)
+        return {column.family for column in known if column is not None}
 
     # --- texts ------------------------------------------------------------------------------------------------------
 

@@ -94,7 +94,7 @@ def merged(session: Session, plan: Plan, spec: MergeSpec) -> Script:
         yield from transaction.enlist(session, tuple(task.shard for task in plan.tasks))
     opened = yield from query(session, plan)
     check_width(opened, spec)
-    description = opened[0].description or ()
+    description = relabelled(opened[0].description, plan.labels) or ()
     merger = merge(spec, plan.window, len(plan.tasks), session.budget(plan))
     for one in opened:
         merger.feed(one.first)
