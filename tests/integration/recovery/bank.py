@@ -34,7 +34,9 @@ class Bank:
         return (
             f'version: 1\nservers: {{ rds0: {{ url: "{self.pair[0].text}" }}, rds1: {{ url: "{self.pair[1].text}" }} }}\n'
             f'layouts: {{ m: {{ databases: "{self.prefix}m{{00..03}}", servers: [rds0, rds1] }} }}\n'
-            "tables: { account: { layout: m, shard_by: k, algorithm: mod } }\n"
+            "tables:\n"
+            "  account: { layout: m, shard_by: k, algorithm: mod }\n"
+            "  entry: { layout: m, shard_by: k, algorithm: mod }\n"
         )
 
     def rules(self) -> Rules:
@@ -48,6 +50,7 @@ class Bank:
                 database = f"{self.prefix}m{number:02}"
                 cursor.execute(f"CREATE DATABASE `{database}`")
                 cursor.execute(f"CREATE TABLE `{database}`.account (k INT PRIMARY KEY, v INT NOT NULL)")
+                cursor.execute(f"CREATE TABLE `{database}`.entry (k INT, name VARCHAR(40), PRIMARY KEY (name, k))")
                 rows = [(k, START) for k in range(number, ACCOUNTS, SHARDS)]
                 cursor.executemany(f"INSERT INTO `{database}`.account VALUES (%s, %s)", rows)
 
@@ -62,6 +65,16 @@ class Bank:
             with self.pair[number // 2].connect() as connection, connection.cursor() as cursor:
                 cursor.execute(f"SELECT k, v FROM `{self.prefix}m{number:02}`.account")
                 found.update({int(k): int(v) for k, v in cursor.fetchall()})
+        return found
+
+    def entries(self) -> dict[str, set[int]]:
+        """The accounts that each named transfer has reached, read past shardkit."""
+        found: dict[str, set[int]] = {}
+        for number in range(SHARDS):
+            with self.pair[number // 2].connect() as connection, connection.cursor() as cursor:
+                cursor.execute(f"SELECT name, k FROM `{self.prefix}m{number:02}`.entry")
+                for name, k in cursor.fetchall():
+                    found.setdefault(name, set()).add(int(k))
         return found
 
     def prepared(self) -> list[Branch]:
@@ -85,12 +98,17 @@ class Bank:
                 time.sleep(0.1)
 
 
-def transfer(connection: shardkit.Connection, keys: Sequence[int], amount: int = 1) -> None:
-    """Move `amount` from the first account to each of the others; the transaction stays open."""
+def transfer(connection: shardkit.Connection, keys: Sequence[int], amount: int = 1, name: str = "") -> None:
+    """Move `amount` from the first account to each of the others; the transaction stays open.
+
+    `name`: written beside each account, so that it can be told later which transfers happened.
+    """
     cursor = connection.cursor()
     cursor.execute("UPDATE account SET v = v - %s WHERE k = %s", (amount * (len(keys) - 1), keys[0]))
     for key in keys[1:]:
         cursor.execute("UPDATE account SET v = v + %s WHERE k = %s", (amount, key))
+    for key in keys if name else ():
+        cursor.execute("INSERT INTO entry (k, name) VALUES (%s, %s)", (key, name))
 
 
 @contextmanager
