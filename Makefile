@@ -4,6 +4,7 @@
 #   make test     all tests; they find or start a MySQL or MariaDB server by themselves
 #   make unit     the tests that need no server (seconds)
 #   make check    ruff, mypy, import-linter
+#   make chaos    kills 500 processes and connections in their transactions: all or nothing (ARGS="--kills 50 --seed 3")
 #   make chaos-keys  four processes, 200,000 generated ids each, through crashes and clock steps: no id twice
 #   make bench    measures shardkit next to the bare driver
 #   make fmt      formats the code and mends what ruff can mend
@@ -24,7 +25,7 @@ export PYTHONUTF8 := 1
 
 SERVERLESS := tests/unit tests/plan tests/property tests/architecture
 
-.PHONY: help demo test unit check chaos-keys bench docs fmt clean
+.PHONY: help demo test unit check chaos chaos-keys bench docs fmt clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -43,6 +44,9 @@ check: $(VENV)/.ready-dev
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports --no-logo --no-cache
+
+chaos: $(VENV)/.ready-dev
+	@$(PY) -m tests.integration.recovery $(ARGS)
 
 # No id twice: four processes with 200,000 ids of each kind, through crashes and clock steps.
 chaos-keys: $(VENV)/.ready-dev

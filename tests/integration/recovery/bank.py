@@ -27,12 +27,21 @@ class Bank:
 
     pair: tuple[ServerUrl, ServerUrl]
     prefix: str = field(default_factory=new_prefix)
+    own_user: bool = False  # by which this bank's connections are known on the servers
+
+    @property
+    def user(self) -> str:
+        """The account of this bank's connections."""
+        return f"{self.prefix}u" if self.own_user else self.pair[0].user
 
     @property
     def text(self) -> str:
         """The rules file."""
+        first, second = (
+            server.url.set(username=self.user).render_as_string(hide_password=False) for server in self.pair
+        )
         return (
-            f'version: 1\nservers: {{ rds0: {{ url: "{self.pair[0].text}" }}, rds1: {{ url: "{self.pair[1].text}" }} }}\n'
+            f'version: 1\nservers: {{ rds0: {{ url: "{first}" }}, rds1: {{ url: "{second}" }} }}\n'
             f'layouts: {{ m: {{ databases: "{self.prefix}m{{00..03}}", servers: [rds0, rds1] }} }}\n'
             "tables:\n"
             "  account: { layout: m, shard_by: k, algorithm: mod }\n"
@@ -45,6 +54,10 @@ class Bank:
 
     def build(self) -> None:
         """Make databases, tables and accounts."""
+        for server in dict.fromkeys(self.pair) if self.own_user else ():
+            with server.connect() as connection, connection.cursor() as cursor:
+                cursor.execute(f"CREATE USER IF NOT EXISTS '{self.user}'@'%' IDENTIFIED BY '{server.password}'")
+                cursor.execute(f"GRANT ALL ON *.* TO '{self.user}'@'%'")
         for number in range(SHARDS):
             with self.pair[number // 2].connect() as connection, connection.cursor() as cursor:
                 database = f"{self.prefix}m{number:02}"
@@ -56,6 +69,9 @@ class Bank:
 
     def remove(self) -> None:
         """Drop everything."""
+        for server in dict.fromkeys(self.pair) if self.own_user else ():
+            with server.connect() as connection, connection.cursor() as cursor:
+                cursor.execute(f"DROP USER IF EXISTS '{self.user}'@'%'")
         servers.drop_databases(self.pair, self.prefix)
 
     def balances(self) -> dict[int, int]:
@@ -112,9 +128,9 @@ def transfer(connection: shardkit.Connection, keys: Sequence[int], amount: int =
 
 
 @contextmanager
-def bank(pair: tuple[ServerUrl, ServerUrl]) -> Iterator[Bank]:
+def bank(pair: tuple[ServerUrl, ServerUrl], *, own_user: bool = False) -> Iterator[Bank]:
     """A bank for one module."""
-    found = Bank(pair)
+    found = Bank(pair, own_user=own_user)
     try:
         found.build()
         yield found
