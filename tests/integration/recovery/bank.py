@@ -16,7 +16,7 @@ from shardkit.session.branches import Branch, read_branch, shards_by_mark
 from tests import servers
 from tests.servers import ServerUrl, new_prefix
 
-SHARDS, ACCOUNTS, START = 4, 40, 1000
+SHARDS, ACCOUNTS, START = 4, 400, 1000
 PATIENCE = 60.0
 """Seconds until the servers must have forgotten the dead; reached only by a failure."""
 

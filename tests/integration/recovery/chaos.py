@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pymysql
 
-from tests.integration.recovery.bank import ACCOUNTS, START, Bank
+from tests.integration.recovery.bank import ACCOUNTS, PATIENCE, START, Bank
 from tests.integration.recovery.worker import work
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -42,6 +42,7 @@ class Chaos:
         self._context.set_forkserver_preload(["tests.integration.recovery.worker"])
         self._workers: list[BaseProcess | None] = [None] * workers
         self._lives = 0
+        self._sizes = [0] * workers  # of each log, when its worker was started
 
     def run(self, kills: int, told: Callable[[], None] = lambda: None) -> None:
         """So many kills; `told` hears of each. AssertionError when a transfer is there in part, or not as was said."""
@@ -49,7 +50,6 @@ class Chaos:
             with self._recoverer():
                 for number in range(kills):
                     self._fill()
-                    time.sleep(self._dice.uniform(0.0, 0.12))
                     self._blow(number)
                     told()
                     if number % ROUND == ROUND - 1:
@@ -65,6 +65,7 @@ class Chaos:
         for number, worker in enumerate(self._workers):
             if worker is None or not worker.is_alive():
                 self._lives += 1
+                self._sizes[number] = self._size(number)
                 args = (
                     str(self._rules),
                     str(self.folder / f"log{number}"),
@@ -79,11 +80,25 @@ class Chaos:
         if number % 5 == 4:
             self._kill_connection()
             return
-        victim = self._workers[self._dice.randrange(len(self._workers))]
+        chosen = self._dice.randrange(len(self._workers))
+        self._await_work(chosen)
+        time.sleep(self._dice.uniform(0.0, 0.05))
+        victim = self._workers[chosen]
         assert victim is not None
         victim.kill()
         victim.join()
         self.counts["workers killed"] += 1
+
+    def _await_work(self, number: int) -> None:
+        """Until this worker has begun: its log grows."""
+        deadline = time.monotonic() + PATIENCE
+        while self._size(number) == self._sizes[number]:
+            assert time.monotonic() < deadline, f"worker {number} does not begin"
+            time.sleep(0.002)
+
+    def _size(self, number: int) -> int:
+        log = self.folder / f"log{number}"
+        return log.stat().st_size if log.exists() else 0
 
     def _kill_connection(self) -> None:
         server = self._dice.choice(self.bank.pair)
@@ -99,6 +114,7 @@ class Chaos:
             except pymysql.MySQLError as error:
                 if error.args[0] != _NO_SUCH_THREAD:
                     raise
+                return
         self.counts["connections killed"] += 1
 
     def _end_all(self, patience: float = 0.0) -> None:
