@@ -13,7 +13,8 @@ from shardkit.errors import CrossShardRefused, NotYetError, ParameterError
 from shardkit.flow import Blocker, Budget, Kind, Pick, Plan, Route, Statement, TableInfo, Target, Task, Value, Window
 from shardkit.plan.federated import Federated
 from shardkit.plan.point import point_of
-from shardkit.rewrite import Blanks, Merging, Template, choice_edit, labels, merging, name_edits
+from shardkit.plan.staging import Staging
+from shardkit.rewrite import Blanks, Merging, Template, choice_edit, labels, merging, name_edits, runs
 from shardkit.route import Router
 from shardkit.route.solve import equal, value_of
 from shardkit.rules import BroadcastTable, Rules, ShardedTable
@@ -21,8 +22,6 @@ from shardkit.values import Params, ShardId
 
 NO_WINDOW = Window()
 _MOST = 2**64 - 1  # the largest LIMIT MySQL reads
-PACKET = 1_000_000
-"""About how many bytes one multi-row INSERT may hold; servers refuse packets over 16 to 64 MB."""
 
 
 class Prepared:
@@ -36,7 +35,12 @@ class Prepared:
         self.router = Router(statement, rules, columns)
         self._blanks = blanks
         self.budget = _budget(statement, rules)
-        self.point = point_of(statement, self.router) if self.budget is None else None
+        reads = statement.kind in (Kind.SELECT, Kind.DDL)
+        size = 32 if any(server.embedded for server in rules.servers.values()) else 500
+        self._staging = None if reads else Staging(statement, self.router, infos, size)
+        moves = statement.change is not None and statement.change.moved
+        short = self.budget is None and not moves and not (self._staging is not None and self._staging.always)
+        self.point = point_of(statement, self.router) if short else None
         self._check_features()
         self._plain = Template(statement, name_edits(statement))
         self._split: Template | None = None
@@ -52,24 +56,31 @@ class Prepared:
 
     def _planned(self, params: Params, prefer: Collection[ShardId]) -> Plan:
         statement = self.statement
+        if self._staging is not None and self._staging.always:
+            return self._staging.first(params)
         try:
             route = self.router.route(params, prefer)
         except CrossShardRefused as refusal:
-            if statement.kind is not Kind.SELECT:
-                raise
+            if self._staging is not None:
+                return self._staging.instead(params, refusal)
             return self._federated(params, prefer, refusal)
         if len(route.targets) == 1 and len(route.rows) < 2:
-            target = route.targets[0]
-            sql, args = self._plain.render(target, params, {}, None)
-            task = Task(target.shard, sql, args, statement.needs_database)
-            shown = labels(statement, target) if statement.shown else ()
-            plan = Plan(statement.kind, route, (task,), None, NO_WINDOW, statement.locking, labels=shown)
-            if self.point is not None and args is params and route.narrowed:
-                self.point.learn(plan)
-            return plan
+            return (self._staging and self._staging.moves(route, params)) or self._passed(route, params)
         if statement.kind is Kind.SELECT:
             return self._merged(route, params, prefer)
-        return self._written(route, params)
+        assert self._staging is not None
+        return self._staging.several(route, params) or self._written(route, params)
+
+    def _passed(self, route: Route, params: Params) -> Plan:
+        """One shard does it all."""
+        statement, target = self.statement, route.targets[0]
+        sql, args = self._plain.render(target, params, {}, None)
+        task = Task(target.shard, sql, args, statement.needs_database)
+        shown = labels(statement, target) if statement.shown else ()
+        plan = Plan(statement.kind, route, (task,), None, NO_WINDOW, statement.locking, labels=shown)
+        if self.point is not None and args is params and route.narrowed:
+            self.point.learn(plan)
+        return plan
 
     def whole(self) -> Prepared:
         """The same SELECT without its LIMIT, whose rows FOUND_ROWS() counts."""
@@ -152,7 +163,12 @@ class Prepared:
     # --- writes -----------------------------------------------------------------------------------------------------
 
     def _written(self, route: Route, params: Params) -> Plan:
-        self._check_write(route)
+        if route.copies and (self.statement.volatile or self.statement.clock):
+            raise CrossShardRefused(
+                "a function such as NOW() or UUID() in a write on a broadcast table",
+                why="each copy would get its own value",
+                instead="compute the value in the program and give it as a parameter",
+            )  # fmt: skip
         template = self._split_template()
         rows = self.statement.insert.rows if self.statement.insert is not None else None
         tasks = []
@@ -161,19 +177,6 @@ class Prepared:
             sql, args = template.render(target, params, chosen, None)
             tasks.append(Task(target.shard, sql, args, self.statement.needs_database))
         return Plan(self.statement.kind, route, tuple(tasks), None)
-
-    def _check_write(self, route: Route) -> None:
-        statement = self.statement
-        if len(route.targets) == 1:
-            return
-        if statement.blockers:
-            raise _refusal(statement.blockers[0])
-        if route.copies and (statement.volatile or statement.clock):
-            raise CrossShardRefused(
-                "a function such as NOW() or UUID() in a write on a broadcast table",
-                why="each copy would get its own value",
-                instead="compute the value in the program and give it as a parameter",
-            )  # fmt: skip
 
     def _split_template(self) -> Template:
         """The template of a write over several shards: each has its own rows or its own IN entries."""
@@ -196,6 +199,8 @@ class Prepared:
         insert = self.statement.insert
         if insert is None or insert.rows is None or len(insert.keys) != 1 or self.statement.named is not False:
             return None
+        if self._staging is not None and self._staging.always:
+            return None
         start, end = insert.rows.span
         if not isinstance(self.router.tables[0], ShardedTable) or not self.statement.params:
             return None
@@ -207,9 +212,9 @@ class Prepared:
                 raise ParameterError("parameters of executemany are all sequences or all mappings")
             self._check_params(params)
             groups.setdefault(self.router.route(params, ()).targets[0], []).append(params)
-        return [self._batch_plan(target, part) for target, mine in groups.items() for part in _parts(mine, size)]
+        return [self._batch_plan(target, part) for target, mine in groups.items() for part in runs(mine, size)]
 
-    def _batch_plan(self, target: Target, rows: list[Sequence[Any]]) -> Plan:
+    def _batch_plan(self, target: Target, rows: Sequence[Sequence[Any]]) -> Plan:
         sql = self._split_template().repeat(target, 0, len(rows))
         args = tuple(value for row in rows for value in row)
         route = Route((target,), f"{len(rows)} rows of one batch")
@@ -257,17 +262,3 @@ def _count(value: Value, params: Params, what: str) -> int:
             f"{what} takes a whole number that is not negative, not {type(found).__name__}", errno=1064
         )
     return found
-
-
-def _parts(rows: list[Sequence[Any]], size: int) -> list[list[Sequence[Any]]]:
-    """Runs of at most `size` rows and about PACKET bytes."""
-    parts: list[list[Sequence[Any]]] = [[]]
-    weight = 0
-    for row in rows:
-        mine = sum(len(value) if isinstance(value, (str, bytes)) else 16 for value in row)
-        if parts[-1] and (len(parts[-1]) >= size or weight + mine > PACKET):
-            parts.append([])
-            weight = 0
-        parts[-1].append(row)
-        weight += mine
-    return parts

@@ -6,7 +6,7 @@ Invariant: no half-done statement is left open; several shards are written only 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from shardkit.errors import Error
 from shardkit.flow import (
@@ -23,6 +23,8 @@ from shardkit.session.reading import query
 from shardkit.session.state import Session
 from shardkit.values import ShardId
 
+T = TypeVar("T")
+
 
 def write(session: Session, plan: Plan) -> Script:
     """A write. Several shards in one statement need the policy's leave; one shard is always one transaction."""
@@ -37,22 +39,28 @@ def write(session: Session, plan: Plan) -> Script:
         session.written.update(dict.fromkeys(shards))
         opened = yield from query(session, plan)
     else:
-        opened = yield from atomically(session, plan, shards)
+        opened = yield from atomically(session, together(session, plan, shards))
     yield counts(plan, opened)
 
 
-def atomically(session: Session, plan: Plan, shards: tuple[ShardId, ...]) -> Generator[Op, Any, tuple[Opened, ...]]:
-    """Several tasks under autocommit: a transaction of their own around them."""
+def together(session: Session, plan: Plan, shards: tuple[ShardId, ...]) -> Generator[Op, Any, tuple[Opened, ...]]:
+    """Several tasks in the transaction that is open."""
+    yield from transaction.enlist(session, shards)
+    session.written.update(dict.fromkeys(shards))
+    opened: tuple[Opened, ...] = yield Query(plan.tasks, False, session.budget(plan).time)
+    return opened
+
+
+def atomically(session: Session, work: Generator[Op, Any, T]) -> Generator[Op, Any, T]:
+    """Work under autocommit that needs a transaction of its own around it."""
     session.explicit = True
     try:
-        yield from transaction.enlist(session, shards)
-        session.written.update(dict.fromkeys(shards))
-        opened: tuple[Opened, ...] = yield Query(plan.tasks, False, session.budget(plan).time)
+        done = yield from work
     except BaseException:
         yield from transaction.rollback(session)
         raise
     yield from transaction.commit(session)
-    return opened
+    return done
 
 
 def counts(plan: Plan, opened: Sequence[Opened]) -> Head:
