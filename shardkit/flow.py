@@ -330,6 +330,7 @@ class InsertShape:
     auto: tuple[Value | None, ...] = ()  # each row's AUTO_INCREMENT value; () without such a column
     cells: tuple[Cell, ...] = ()  # the values that are neither literals nor placeholders
     loose: Blocker | None = None  # a subquery that is no whole value
+    lenient: bool = False  # IGNORE, ON DUPLICATE KEY UPDATE, REPLACE: not every row makes a new id
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,7 +351,7 @@ class Assignment(NamedTuple):
     value: Value | None  # a literal or placeholder
     default: bool  # DEFAULT
     far: bool  # it reads another table
-    late: bool  # it reads a column that was assigned before it
+    late: bool  # it reads a column that was assigned before it, or one of another table that is assigned
     cell: Cell | None
 
 
@@ -668,6 +669,8 @@ class Plan(NamedTuple):
     budget: Budget | None = None  # given by a hint, instead of the rules'
     labels: tuple[tuple[str, str], ...] = ()  # what column names hold of ours, and what the user wrote there
     stage: Stage | None = None
+    moment: bool = False  # several shards that must read one time from their clocks
+    same_ids: bool = False  # copies whose AUTO_INCREMENT ids must be the same
 
 
 # --- session -> runtime: what a script may ask for -------------------------------------------------------------------

@@ -5,6 +5,8 @@ Invariant: the spans cover the statement; what stands in none of them changes no
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from sqlglot import exp
 from sqlglot.tokens import TokenType
 
@@ -15,8 +17,11 @@ from shardkit.parse.draft import Draft
 from shardkit.parse.functions import CLOCK, VOLATILE
 from shardkit.parse.lexer import modifiers
 from shardkit.parse.predicate import value_of
-from shardkit.parse.scopes import Scope
+from shardkit.parse.scopes import ColumnRef, Scope
 from shardkit.parse.tokens import Tokens
+
+Assigned: TypeAlias = tuple[list[Assignment], set[ColumnRef | None]]
+"""The assignments before one, and the columns of all of them."""
 
 
 def change(draft: Draft, uses: tuple[TableUse, ...], keys: list[tuple[str, ...]], scope: Scope) -> ChangeShape:
@@ -82,12 +87,13 @@ def _assignments(draft: Draft, scope: Scope, sets: Range) -> tuple[Assignment, .
             why="its assignments cannot be told apart", instead="column = (value), …",
         )  # fmt: skip
     found: list[Assignment] = []
+    refs = {scope.resolve(pair.this) for pair in pairs}
     for pair, (first, end) in zip(pairs, parts, strict=True):
         ref = scope.resolve(pair.this)
         if ref is None:
             raise _unplaced(draft, scope, pair.this, first)
         equals = next(at for at in range(first, end) if draft.tokens.items[at].token_type == TokenType.EQ)
-        found.append(_assignment(draft, scope, pair, (equals + 1, end), found))
+        found.append(_assignment(draft, scope, pair, (equals + 1, end), (found, refs)))
     return tuple(found)
 
 
@@ -101,7 +107,7 @@ def _unplaced(draft: Draft, scope: Scope, column: exp.Column, token: int) -> Exc
     )  # fmt: skip
 
 
-def _assignment(draft: Draft, scope: Scope, pair: exp.EQ, part: Range, before: list[Assignment]) -> Assignment:
+def _assignment(draft: Draft, scope: Scope, pair: exp.EQ, part: Range, assigned: Assigned) -> Assignment:
     node, ref = pair.expression, scope.resolve(pair.this)
     assert ref is not None
     read = [scope.resolve(column) for column in own_columns(node, draft.tree)]
@@ -110,7 +116,9 @@ def _assignment(draft: Draft, scope: Scope, pair: exp.EQ, part: Range, before: l
     value = value_of(node, draft.source.params)
     default = draft.tokens.words()[part[0]] == "DEFAULT" and part[1] - part[0] == 1
     far = computed.query or any(one is None or one[0] != ref[0] for one in read)
+    before, anywhere = assigned
+    late = names & {one.column for one in before} or any(one in anywhere for one in read if one and one[0] != ref[0])
     return Assignment(
         ref[0], ref[1], computed.span, value, default, far and not default,
-        bool(names & {one.column for one in before}), None if value is not None else computed,
+        bool(late), None if value is not None else computed,
     )  # fmt: skip

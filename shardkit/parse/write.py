@@ -9,7 +9,7 @@ from sqlglot import exp
 from sqlglot.tokens import TokenType
 
 from shardkit.errors import NotSupportedError, UnknownColumn
-from shardkit.flow import Blocker, Cell, FillShape, InsertShape, Pick, TableInfo, Value
+from shardkit.flow import Blocker, Cell, FillShape, InsertShape, Kind, Pick, TableInfo, Value
 from shardkit.parse.cells import cell
 from shardkit.parse.draft import Draft
 from shardkit.parse.lexer import Source
@@ -61,7 +61,8 @@ def shape(draft: Draft, keys: tuple[str, ...], info: TableInfo | None) -> Insert
             counted.append(value_of(given[auto], source.params) if auto in given else None)
     cells = _cells(draft, columns, rows)
     pick = _row_list(source, tokens, len(rows))
-    return InsertShape(columns, tuple(found), keys, pick, tuple(counted), cells, _loose(draft, cells))
+    lenient = bool(node.args.get("ignore") or node.args.get("conflict")) or draft.kind is Kind.REPLACE
+    return InsertShape(columns, tuple(found), keys, pick, tuple(counted), cells, _loose(draft, cells), lenient)
 
 
 def fill(draft: Draft, info: TableInfo | None) -> FillShape | None:

@@ -126,7 +126,7 @@ class _Part:
         for one in mine:
             if one.late and one in self.read:
                 raise CrossShardRefused(
-                    f"a new value for {one.column} that reads a column assigned before it",
+                    f"a new value for {one.column} that reads a column which the statement assigns too",
                     why="values that are read with the rows all see the rows as they were",
                     instead="two UPDATEs, or the expression in place of the column",
                 )  # fmt: skip

@@ -176,7 +176,9 @@ class Prepared:
             chosen = {0: route.rows[number]} if rows is not None and route.rows else self._choose(target, params)
             sql, args = template.render(target, params, chosen, None)
             tasks.append(Task(target.shard, sql, args, self.statement.needs_database))
-        return Plan(self.statement.kind, route, tuple(tasks), None)
+        counted = route.copies and self.statement.insert is not None and bool(self.statement.insert.auto)
+        moment = route.copies or self.statement.clock
+        return Plan(self.statement.kind, route, tuple(tasks), moment=moment, same_ids=counted)
 
     def _split_template(self) -> Template:
         """The template of a write over several shards: each has its own rows or its own IN entries."""

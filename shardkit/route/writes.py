@@ -89,13 +89,17 @@ def unsharded(router: Router, written: list[Table], params: Params, prefer: Coll
         return router.pass_to([], prefer)
     router.check_broadcast(frozenset(table.layout.shards))
     insert = router.statement.insert
-    if insert is not None and len(table.layout.shards) > 1:
+    if insert is not None and len(table.layout.shards) > 1 and (insert.lenient or _embedded(router, table)):
         check_ids(insert, params)
     if any(isinstance(other, SingleTable) for other in router.tables):
         raise refused("a broadcast write that reads a single table", "it lies on one shard only")
     names = tuple(other.name for other in router.tables)
     targets = tuple(Target(shard, i, names) for i, shard in enumerate(table.layout.shards))
     return Route(targets, f"broadcast table {table.name}: every copy", True, copies=True)
+
+
+def _embedded(router: Router, table: BroadcastTable) -> bool:
+    return any(router.rules.servers[shard.server].embedded for shard in table.layout.shards)
 
 
 def check_scatter(router: Router, uses: Collection[int]) -> None:

@@ -12,9 +12,10 @@ from typing import Any
 
 from shardkit.errors import CrossShardRefused, Error
 from shardkit.federate import BEFORE
-from shardkit.flow import Again, Command, Head, Move, Op, Opened, Plan, Query, Script, Stage, Task, Writes
+from shardkit.flow import Again, Head, Move, Op, Opened, Plan, Query, Script, Stage, Task, Writes
 from shardkit.plan import Prepared
 from shardkit.session import transaction
+from shardkit.session.copies import at_one_moment, under
 from shardkit.session.metadata import prepared
 from shardkit.session.reading import failed
 from shardkit.session.running import collected, gathered
@@ -61,7 +62,7 @@ def _written(session: Session, plan: Plan, writes: Writes) -> Counts:
     arriving = [task.shard for move in writes.moves for task in (move.read,)]
     yield from _join(session, plan, [*(task.shard for task in writes.tasks), *arriving])
     try:
-        opened = yield from _run(session, plan, writes.tasks)
+        opened = yield from _all(session, plan, writes)
         for move in writes.moves:
             yield from _move(session, plan, move)
     except BaseException as error:
@@ -78,6 +79,14 @@ def _join(session: Session, plan: Plan, shards: Sequence[ShardId]) -> Generator[
     transaction.check_write(session, plan._replace(tasks=tuple(Task(shard, "") for shard in wanted)))
     yield from transaction.enlist(session, wanted)
     session.written.update(dict.fromkeys(wanted))
+
+
+def _all(session: Session, plan: Plan, writes: Writes) -> Generator[Op, Any, tuple[Opened, ...]]:
+    """The writes; copies get them at one moment."""
+    work = _run(session, plan, writes.tasks)
+    if all(writes.counted):
+        return (yield from work)
+    return (yield from at_one_moment(session, tuple(dict.fromkeys(task.shard for task in writes.tasks)), work))
 
 
 def _run(session: Session, plan: Plan, tasks: tuple[Task, ...]) -> Generator[Op, Any, tuple[Opened, ...]]:
@@ -103,11 +112,7 @@ def _move(session: Session, plan: Plan, move: Move) -> Generator[Op, Any, None]:
         yield from _run(session, plan, tasks)
         return
     shards = tuple(dict.fromkeys(task.shard for task in tasks))
-    try:
-        yield Command(shards, _AS_IT_IS)
-        yield from _run(session, plan, tasks)
-    finally:
-        yield Command(shards, _AS_BEFORE)
+    yield from under(shards, _AS_IT_IS, _AS_BEFORE, _run(session, plan, tasks))
 
 
 _AS_IT_IS = BEFORE[0].replace("'NO_ENGINE_SUBSTITUTION'", "'NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO'")

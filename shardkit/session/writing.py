@@ -19,7 +19,8 @@ from shardkit.flow import (
 )
 from shardkit.parse import Ddl
 from shardkit.session import transaction
-from shardkit.session.reading import query
+from shardkit.session.copies import run
+from shardkit.session.reading import failed, query
 from shardkit.session.state import Session
 from shardkit.values import ShardId
 
@@ -37,7 +38,11 @@ def write(session: Session, plan: Plan) -> Script:
     if session.in_transaction:
         yield from transaction.enlist(session, shards)
         session.written.update(dict.fromkeys(shards))
-        opened = yield from query(session, plan)
+        try:
+            opened = yield from run(session, plan, shards)
+        except BaseException as error:
+            yield from failed(session, plan, error)
+            raise
     else:
         opened = yield from atomically(session, together(session, plan, shards))
     yield counts(plan, opened)
@@ -47,8 +52,7 @@ def together(session: Session, plan: Plan, shards: tuple[ShardId, ...]) -> Gener
     """Several tasks in the transaction that is open."""
     yield from transaction.enlist(session, shards)
     session.written.update(dict.fromkeys(shards))
-    opened: tuple[Opened, ...] = yield Query(plan.tasks, False, session.budget(plan).time)
-    return opened
+    return (yield from run(session, plan, shards))
 
 
 def atomically(session: Session, work: Generator[Op, Any, T]) -> Generator[Op, Any, T]:
