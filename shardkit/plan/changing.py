@@ -20,7 +20,7 @@ from shardkit.plan.carry import Carrier, more_digits
 from shardkit.plan.composed import Composed, Part
 from shardkit.plan.identity import Identity, key_of
 from shardkit.plan.moving import Moved, Mover
-from shardkit.rewrite import Filled, among, quote, runs
+from shardkit.rewrite import Around, among, quote, runs
 from shardkit.route import Router, check_scatter
 from shardkit.rules import BroadcastTable, ShardedTable
 from shardkit.values import Params, PhysicalTable, Row
@@ -119,7 +119,7 @@ class _Part:
         self.read = [one for one in mine if not one.default and (reads or one.column in keys)]
         self._check(mine, keys)
         self.mover = Mover(identity) if moves else None
-        self._text = None if reads or not mine else self._filled()
+        self._text = None if reads or not mine else self._around()
         self._places = {one.column: len(identity.columns) + at for at, one in enumerate(self.read)}
 
     def _check(self, mine: Sequence[Assignment], keys: set[str]) -> None:
@@ -138,11 +138,11 @@ class _Part:
         """The column that an assignment writes."""
         return next(column for column in self.identity.info.columns if column.name.lower() == one.column)
 
-    def _filled(self) -> Filled:
+    def _filled(self) -> Around:
         change = self.change
         gap = change.where or (change.sets[1], change.sets[1])
         cut = [span for span in (change.order, change.limit) if span is not None]
-        return Filled(self.statement, gap, cut)
+        return Around(self.statement, gap, cut)
 
     def rows(self, rows: Sequence[Row], kinds: Sequence[Any]) -> dict[tuple[int, Row], list[Row]]:
         """The rows found, each once, by slot and by the values they get (where these are written as values)."""

@@ -13,7 +13,7 @@ from shardkit.errors import CrossShardRefused
 from shardkit.flow import Cell, Plan, Route, Stage, Statement, TableInfo
 from shardkit.plan.changing import Changing
 from shardkit.plan.computing import Computing, wanted
-from shardkit.plan.filling import Filling
+from shardkit.plan.from_select import FromSelect
 from shardkit.route import Router
 from shardkit.route.solve import value_of
 from shardkit.rules import ShardedTable
@@ -32,7 +32,7 @@ class Staging:
         self.always = fills or bool(self._first())
         """Every execution reads first, wherever it goes."""
         self._changing: Changing | None = None
-        self._filling: Filling | None = None
+        self._from_select: FromSelect | None = None
 
     def _first(self) -> tuple[Cell, ...]:
         return wanted(self.statement, lambda cell: self._sharded and (cell.query or cell.column in self._computed))
@@ -104,10 +104,10 @@ class Staging:
             self._changing = Changing(self.statement, self.router, self.infos)
         return self._plan(self._changing.stage(params), f"rows are found first: {reason}")
 
-    def _fill(self) -> Filling:
-        if self._filling is None:
-            self._filling = Filling(self.statement, self.router, self.infos, self._size)
-        return self._filling
+    def _fill(self) -> FromSelect:
+        if self._from_select is None:
+            self._from_select = FromSelect(self.statement, self.router, self.infos, self._size)
+        return self._from_select
 
     def _compute(self, cells: tuple[Cell, ...], params: Params, reason: str) -> Plan:
         return self._plan(Computing(self.statement, self.infos, cells).stage(params), reason)

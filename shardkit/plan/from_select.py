@@ -12,13 +12,13 @@ from shardkit.errors import CrossShardRefused, ShardKeyError, UnknownColumn
 from shardkit.flow import Column, Description, FillShape, Stage, Statement, TableInfo, Target, Task, Writes
 from shardkit.plan.carry import Carrier
 from shardkit.plan.composed import Composed
-from shardkit.rewrite import Filled, runs, values
+from shardkit.rewrite import Around, runs, values
 from shardkit.route import Router, ids_refused
 from shardkit.rules import BroadcastTable, ShardedTable
 from shardkit.values import Params, Row
 
 
-class Filling:
+class FromSelect:
     """How executions of one INSERT … SELECT are staged."""
 
     def __init__(self, statement: Statement, router: Router, infos: Mapping[str, TableInfo], size: int) -> None:
@@ -34,7 +34,7 @@ class Filling:
         self.columns = [_known(by_name, name) for name in fill.columns]
         self._check_keys(fill, info)
         self.find = Composed(statement, [fill.query])
-        self._text = Filled(statement, fill.query)
+        self._text = Around(statement, fill.query)
 
     def _check_keys(self, fill: FillShape, info: TableInfo) -> None:
         if isinstance(self.table, ShardedTable):

@@ -18,7 +18,7 @@ _NAMED = re.compile(r"%%|%\([^)]*\)s")
 Part = tuple[str, tuple[Any, ...]]
 
 
-class Filled:
+class Around:
     """One statement around one gap. `cut` are other stretches that are left out."""
 
     def __init__(self, statement: Statement, gap: Span, cut: Sequence[Span] = ()) -> None:
