@@ -4,6 +4,9 @@
 #   make test     all tests; they find or start a MySQL or MariaDB server by themselves
 #   make unit     the tests that need no server (seconds)
 #   make check    ruff, mypy, import-linter
+#   make fuzz-writes  random writes with SELECTs between them, compared with one server after each
+#   make fuzz     random SELECTs over every world, compared with one server; make fuzz ARGS="--count 20000 --seed 7"
+#   make chaos-keys  four processes, 200,000 generated ids each, through crashes and clock steps: no id twice
 #   make bench    measures shardkit next to the bare driver
 #   make fmt      formats the code and mends what ruff can mend
 #   make clean    removes .venv and every cache
@@ -23,7 +26,7 @@ export PYTHONUTF8 := 1
 
 SERVERLESS := tests/unit tests/plan tests/property tests/architecture
 
-.PHONY: help demo test unit check bench docs fmt clean
+.PHONY: help demo test unit check fuzz fuzz-writes chaos-keys bench docs fmt clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -42,6 +45,16 @@ check: $(VENV)/.ready-dev
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports --no-logo --no-cache
+
+fuzz-writes: $(VENV)/.ready-dev
+	@$(PY) -m tests.fuzz.write_main $(ARGS)
+
+fuzz: $(VENV)/.ready-dev
+	@$(PY) -m tests.fuzz $(ARGS)
+
+# No id twice: four processes with 200,000 ids of each kind, through crashes and clock steps.
+chaos-keys: $(VENV)/.ready-dev
+	SHARDKIT_CHAOS_IDS=$${SHARDKIT_CHAOS_IDS:-200000} $(PY) -m pytest -q tests/integration/keys/test_processes.py $(ARGS)
 
 bench: $(VENV)/.ready-bench
 	@$(PY) -m benchmarks $(ARGS)

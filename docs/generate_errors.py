@@ -36,6 +36,7 @@ GROUPS = {
     "SK3": "Servers and connections",
     "SK4": "Transactions",
     "SK5": "Budgets",
+    "SK6": "Generated ids",
 }
 
 ADVICE = {
@@ -79,6 +80,11 @@ ADVICE = {
     "on the pending shards first.",
     "SK4003": "Start the transaction again from its first statement.",
     "SK5001": "Ask for less (LIMIT, fewer groups, fewer columns), or raise `budget.rows` or `budget.memory`.",
+    "SK6001": "Correct `generate:` in the rules, or the column's type; see [generated ids](keys.md).",
+    "SK6002": "The message holds the server's error. Ids come again by themselves once the database that keeps leases "
+    "and sequences answers; an account that may not create tables needs them made by hand, see [generated ids]"
+    "(keys.md).",
+    "SK6003": "Set the clock right (NTP). Ids come again by themselves when it has caught up.",
 }
 
 

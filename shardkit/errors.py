@@ -263,3 +263,24 @@ class BudgetExceeded(OperationalError):
 
     code = "SK5001"
     default_errno = 1041
+
+
+# --- SK6xxx: generated ids -------------------------------------------------------------------------------------------
+
+
+class GeneratorError(ProgrammingError):
+    """A generated column does not exist or cannot hold the ids, or `next_id` names a column without a generator."""
+
+    code = "SK6001"
+
+
+class IdsUnavailable(OperationalError):
+    """No id can be given for certain: the worker's lease or a block of numbers could not be had from the database."""
+
+    code = "SK6002"
+
+
+class ClockError(OperationalError):
+    """This machine's clock went back, or is too far from the server's: ids could repeat or come out of order."""
+
+    code = "SK6003"

@@ -330,6 +330,7 @@ class InsertShape:
     auto: tuple[Value | None, ...] = ()  # each row's AUTO_INCREMENT value; () without such a column
     cells: tuple[Cell, ...] = ()  # the values that are neither literals nor placeholders
     loose: Blocker | None = None  # a subquery that is no whole value
+    ignore: bool = False
     lenient: bool = False  # IGNORE, ON DUPLICATE KEY UPDATE, REPLACE: not every row makes a new id
 
 
@@ -340,6 +341,7 @@ class FillShape:
     columns: tuple[str, ...]  # in the order of the values; lower case
     query: Span
     loose: Blocker | None  # why its rows cannot be read first
+    ignore: bool = False
 
 
 class Assignment(NamedTuple):
@@ -371,6 +373,26 @@ class ChangeShape:
     volatile: bool  # RAND() and its kin outside of SET
     loose: Blocker | None  # why its rows cannot be found first
     moved: frozenset[int] = frozenset()  # the uses whose shard key is assigned
+
+
+NewId: TypeAlias = int | str | bytes
+"""An id as its generator made it for its column."""
+
+
+class Blank(NamedTuple):
+    """Where a row of an INSERT takes, or may take, a generated id: a placeholder is put there."""
+
+    column: str  # lower case
+    span: Span  # the value that stands there now; empty: nothing does
+    value: ParamRef | None  # a placeholder of the user's, which takes an id when it is NULL or 0; None: always
+    before: str = ""  # what must stand before the placeholder
+
+
+class Blanks(NamedTuple):
+    """What an INSERT leaves to generators, in the order of the text."""
+
+    blanks: tuple[Blank, ...]
+    names: tuple[tuple[int, str], ...] = ()  # offset -> text to be put in: the columns' names
 
 
 @dataclass(frozen=True, slots=True)
@@ -550,6 +572,7 @@ class Task(NamedTuple):
     sql: str
     args: Params = None
     needs_database: bool = False  # the connection must have the shard's database selected (stored functions)
+    strict: bool = False  # a SELECT for a write: what a write may not do under a strict sql_mode is an error here too
 
 
 class Budget(NamedTuple):
@@ -650,6 +673,7 @@ class Stage(NamedTuple):
     sql: str
     args: Params
     make: Callable[[Description, Sequence[Row]], Writes | Again]
+    strict: bool = True  # False: IGNORE was said
 
 
 class Plan(NamedTuple):
@@ -671,6 +695,7 @@ class Plan(NamedTuple):
     stage: Stage | None = None
     moment: bool = False  # several shards that must read one time from their clocks
     same_ids: bool = False  # copies whose AUTO_INCREMENT ids must be the same
+    first_id: NewId | None = None  # the first id that was generated for it
 
 
 # --- session -> runtime: what a script may ask for -------------------------------------------------------------------
@@ -682,7 +707,7 @@ class Opened(NamedTuple):
     description: Description
     first: RowBatch
     rowcount: int
-    lastrowid: int | None
+    lastrowid: NewId | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -714,10 +739,14 @@ class CloseQuery:
 
 @dataclass(frozen=True, slots=True)
 class Enlist:
-    """Pin one connection for each of these shards and run `statements` (BEGIN …) on each. Answer: None."""
+    """Pin one connection for each of these shards and run `statements` (BEGIN …) on each. Answer: None.
+
+    `own`, if given, has for each shard what it runs before that: the beginning of its XA branch.
+    """
 
     shards: tuple[ShardId, ...]
     statements: tuple[str, ...]
+    own: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -738,6 +767,33 @@ class Finish:
 
     shards: tuple[ShardId, ...]
     sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewName:
+    """A name for a transaction: when it began and chance, in letters, digits and one `-`. Answer: str."""
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """Run statements of its own on each of these enlisted shards, all shards at the same time.
+
+    Answer: tuple[BaseException | None, ...]; a shard's statements end at its first error. `finish`: the connections
+    are given back afterwards, or discarded after an error, or when there are no statements.
+    """
+
+    shards: tuple[ShardId, ...]
+    statements: tuple[tuple[str, ...], ...]
+    finish: bool = False
+    timeout: float | None = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Run one statement on a connection that belongs to no transaction. Answer: Opened with all rows."""
+
+    task: Task
+    timeout: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -802,9 +858,18 @@ class CloseWorkspace:
     """Drop its tables and give the connection back; one that is still at work is stopped. Answer: None."""
 
 
+@dataclass(frozen=True, slots=True)
+class NewIds:
+    """Make `count` ids for a generated column of a logical table. Answer: Sequence[NewId]; a running query goes on."""
+
+    table: str
+    column: Column
+    count: int
+
+
 Op: TypeAlias = (
     Query | Fetch | CloseQuery | Enlist | Command | Finish | SetState | Describe | DescribeCollation
-    | OpenWorkspace | Arrange | Fill | CloseWorkspace
+    | NewName | NewIds | Each | Outside | OpenWorkspace | Arrange | Fill | CloseWorkspace
 )  # fmt: skip
 
 
@@ -816,7 +881,7 @@ class Head(NamedTuple):
 
     description: Description
     rowcount: int
-    lastrowid: int | None
+    lastrowid: NewId | None
     rows: Sequence[Row] = ()
     complete: bool = False
 

@@ -7,19 +7,20 @@ Invariant: equal values have one slot, in every process and every version.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from difflib import get_close_matches
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from shardkit.errors import ShardKeyError
+from shardkit.options import Mistake, OptionMistakes, Options, unknown_options
+
+__all__ = [
+    "Algorithm", "Factory", "KeyValue", "Mistake", "OptionMistakes", "Options", "naive", "slot_mistake",
+    "unknown_options", "wrong_type",
+]  # fmt: skip
 
 KeyValue: TypeAlias = int | str | bytes | date | datetime | Decimal
 """A canonical shard-key value."""
-
-Options: TypeAlias = Mapping[str, object]
-"""The options of an algorithm as the rules file gives them: text, numbers, lists and mappings, without `type`."""
 
 
 class Algorithm(Protocol):
@@ -39,36 +40,6 @@ class Factory(Protocol):
     """Makes an algorithm for that many slots; raises OptionMistakes with every mistake at once."""
 
     def __call__(self, slots: int, options: Options) -> Algorithm: ...
-
-
-class Mistake(NamedTuple):
-    """One mistake in an algorithm's options: where (from the options down), what is wrong, and what is right."""
-
-    path: tuple[str | int, ...]
-    message: str
-    instead: str = ""
-    on_key: bool = False  # the key itself is wrong, not its value
-
-
-class OptionMistakes(ValueError):
-    """The options do not make an algorithm. The rules check catches it and gives each mistake its line and column."""
-
-    def __init__(self, mistakes: Iterable[Mistake]) -> None:
-        self.mistakes = tuple(mistakes)
-        super().__init__("; ".join(mistake.message for mistake in self.mistakes))
-
-
-def unknown_options(options: Options, known: Iterable[str], at: tuple[str | int, ...] = ()) -> list[Mistake]:
-    """A mistake for each key that is not in `known`, with the nearest known one."""
-    names = sorted(known)
-    found = []
-    for key in options:
-        if key in names:
-            continue
-        near = get_close_matches(key, names, n=1)
-        instead = f"did you mean {near[0]!r}?" if near else (f"known: {', '.join(names)}" if names else "remove it")
-        found.append(Mistake((*at, key), f"unknown option {key!r}", instead, on_key=True))
-    return found
 
 
 def slot_mistake(value: object, slots: int, at: tuple[str | int, ...]) -> Mistake | None:

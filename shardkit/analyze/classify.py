@@ -6,7 +6,7 @@ Invariant: kinds are taken as they come from explain, so that new kinds of plans
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, TypeAlias
@@ -83,14 +83,14 @@ class Classifier:
         if found.kind == "refused":
             refused = data["refused"]
             return Fate(found.kind, reason=self._hidden(f"{refused['what']}: {refused['why']}", text))
-        shards = len({target["shard"] for target in data["targets"]})
+        shards = len(_shards(data))
         reason = str(data.get("reason", ""))
         if found.kind != "write":
             return Fate(found.kind, reason=self._hidden(reason, text), shards=shards)
         ready = self.planner.ready(text, params)
         copies = isinstance(ready, Prepared) and ready.writes_copies
         if isinstance(ready, Prepared):
-            self._check_policy(ready.plan(params))
+            self._check_policy(ready.sample(params))
         detail = "broadcast" if copies else "one shard" if shards == 1 else "several shards"
         return Fate(found.kind, detail, self._hidden(reason, text), shards)
 
@@ -118,6 +118,12 @@ class Classifier:
             if len(value) > 3 or (len(value) > 1 and not value.isdigit()):
                 message = message.replace(value, "?")
         return message
+
+
+def _shards(data: Mapping[str, Any]) -> set[str]:
+    """The shards a plan asks: those of its targets and of what it pulls together."""
+    pulled = [target for pull in data.get("pulls", ()) for target in pull["targets"]]
+    return {str(target["shard"]) for target in (*data["targets"], *pulled)}
 
 
 def _compared(ready: Prepared, use: int) -> list[tuple[str, Value]]:

@@ -116,6 +116,12 @@ def key_uses(planner: Planner, statements: Iterator[tuple[Uses, float]]) -> list
     return list(found.values())
 
 
+def columns_of(planner: Planner, table: str) -> dict[str, Column]:
+    """The columns of a table by lower-case name; none for a table that is not known."""
+    info = planner.catalog.table(table)
+    return {column.name.lower(): column for column in info.columns} if info is not None else {}
+
+
 def _draft(text: str, holes: bool) -> Draft | None:
     source = lex(text, Style.POSITIONAL if holes else Style.RAW)
     word = first_word(source)

@@ -12,7 +12,7 @@ from typing import Any
 from shardkit.analyze.classify import Classifier, Fate
 from shardkit.analyze.entries import LONGEST
 from shardkit.analyze.fingerprint import with_placeholders
-from shardkit.analyze.keys import KeyUse, Uses, key_uses, uses_of
+from shardkit.analyze.keys import KeyUse, Uses, columns_of, key_uses, uses_of
 from shardkit.analyze.tally import Group, Tally
 from shardkit.flow import Column
 
@@ -67,7 +67,7 @@ def report(tally: Tally, classifier: Classifier, told: Callable[[int], None] | N
             told(done)
     judged.sort(key=lambda one: (-one.weight, one.group.text))
     keys = tuple(key_uses(classifier.planner, _uses(classifier, judged)))
-    columns = classifier.planner.catalog.columns(use.table for use in keys)
+    columns = {use.table: columns_of(classifier.planner, use.table) for use in keys}
     return Report(tally, tuple(judged), keys, columns)
 
 

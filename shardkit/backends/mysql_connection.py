@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 HEALTH_TIMEOUT = 2.0
 """Seconds for what must not take long: ping, reset, choosing a database."""
 
+STRICT = "SELECT @@sql_mode LIKE '%STRICT_TRANS_TABLES%' OR @@sql_mode LIKE '%STRICT_ALL_TABLES%'"
+SERIOUS = frozenset({1260, 1264, 1265, 1292, 1365, 1366, 1406, 1411, 1441, 3020})
+"""Warnings of a SELECT that are errors of a write under a strict sql_mode: divisions by zero, values cut short …"""
+
 T = TypeVar("T")
 
 
@@ -46,8 +50,10 @@ class MySqlConnection:
         self._mogrify = Cursor(wire).mogrify
         self._database = database
         self._read_timeout = read_timeout
+        self._strict = False
         self._watched = False
         self._expired = False
+        self._posted = 0
         self._answer: Answer | None = None
         self._shard: ShardId | str = backend.name
         self._broken = False
@@ -58,11 +64,11 @@ class MySqlConnection:
     @property
     def usable(self) -> bool:
         """Whether the next statement can be sent on it."""
-        return not self._broken and self._answer is None and self._wire._sock is not None
+        return not self._broken and self._answer is None and not self._posted and self._wire._sock is not None
 
     def start(self, task: Task, batch: int, timeout: float | None) -> Started:
         """See protocol.Connection.start."""
-        shard, sql, args, needs_database = task
+        shard, sql, args, needs_database, self._strict = task
         wire = self._wire
         self._shard = shard
         if self._answer is not None or self._broken or wire._sock is None:
@@ -128,6 +134,24 @@ class MySqlConnection:
         if not self._wire.backslash_escapes:
             self._broken = True
             raise errors.ProgrammingError(f"shard {shard}: sql_mode NO_BACKSLASH_ESCAPES changes how SQL is read")
+
+    def post(self, shard: ShardId, statements: Sequence[str], timeout: float | None) -> None:
+        """See protocol.Connection.post."""
+        self._check_ready(shard)
+        self._wire.limit_time(self._read_timeout)
+        if timeout is not None:
+            self._watched = True
+            WATCH.add(self, time.monotonic() + timeout)
+        self._posted = len(statements)
+        self._guarded(lambda: self._wire.post(statements))
+
+    def collect(self) -> None:
+        """See protocol.Connection.collect."""
+        count, self._posted = self._posted, 0
+        error = self._guarded(lambda: self._wire.collect(count))
+        self._unwatch()
+        if error is not None:
+            raise self._failed(error) from error
 
     def ping(self) -> bool:
         """See protocol.Connection.ping."""
@@ -225,6 +249,17 @@ class MySqlConnection:
             if not WATCH.remove(self):
                 # The time ended together with the answer: the answer holds, the connection is being stopped.
                 self._broken = True
+        if self._strict and answer.warning_count:
+            self._strict = False
+            self._check_warned()
+
+    def _check_warned(self) -> None:
+        """A SELECT that reads for a write has given warnings: raise the first that a write would fail of."""
+        found = self._wire.ask("SHOW WARNINGS").rows_up_to(0)[0]
+        ((strict,),) = self._wire.ask(STRICT).rows_up_to(0)[0]
+        serious = next(((code, text) for _, code, text in found if code in SERIOUS), None)
+        if strict and serious is not None:
+            raise err.DataError(*serious)
 
     def _run(self, sql: str) -> None:
         answer = self._wire.ask(sql)

@@ -8,8 +8,10 @@ Invariant: a `Wire` has at most one open answer, and reading past it is impossib
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 from typing import Any
 
+from pymysql import err
 from pymysql.connections import Connection, MySQLResult
 from pymysql.constants import COMMAND, SERVER_STATUS
 
@@ -58,12 +60,31 @@ class Wire(Connection):
     _result: Any
     server_status: int
     server_thread_id: tuple[int]
+    _next_seq_id: int
 
     def ask(self, sql: str) -> Answer:
         """Send one statement and read the head of its answer."""
         self.query(sql, unbuffered=True)
         answer: Answer = self._result
         return answer
+
+    def post(self, statements: Sequence[str]) -> None:
+        """Send statements without rows one after another and wait for none; `collect` reads what they answer."""
+        for sql in statements:
+            self._execute_command(COMMAND.COM_QUERY, sql)  # type: ignore[attr-defined]
+
+    def collect(self, count: int) -> Exception | None:
+        """Read the answers of `count` posted statements; gives the first error that the server names."""
+        first: Exception | None = None
+        for _ in range(count):
+            self._next_seq_id = 1  # each answer counts its packets anew
+            try:
+                self._read_query_result()
+            except err.MySQLError as error:
+                if self._sock is None:
+                    raise
+                first = first or error
+        return first
 
     def skip_results(self) -> None:
         """Read away what follows the first result (a stored procedure's status and further results)."""

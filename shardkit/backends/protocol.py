@@ -55,6 +55,12 @@ class Connection(Protocol):
     def run(self, shard: ShardId, sql: str) -> None:
         """Run a statement without rows (BEGIN, COMMIT, SAVEPOINT, SET)."""
 
+    def post(self, shard: ShardId, statements: Sequence[str], timeout: float | None) -> None:
+        """Send statements without rows and do not wait for them; each runs, whatever became of those before it."""
+
+    def collect(self) -> None:
+        """Wait for what was posted. Raises the first error; after it the statement that failed is not known."""
+
     def ping(self) -> bool:
         """Whether the server still answers."""
 

@@ -123,6 +123,7 @@ class ScriptedConnection:
         self._reply: Reply | None = None
         self._given = 0
         self._shard = ShardId(backend.name, "")
+        self._posted: tuple[str, ...] = ()
 
     @property
     def usable(self) -> bool:
@@ -181,6 +182,22 @@ class ScriptedConnection:
         self._wait(reply, None)
         if reply.error is not None:
             raise self._failure(reply, reply.error)
+
+    def post(self, shard: ShardId, statements: Sequence[str], timeout: float | None) -> None:
+        """Kept for `collect`."""
+        self._shard, self._posted = shard, tuple(statements)
+
+    def collect(self) -> None:
+        """Each posted statement is noted and answered as `run` does; the first error is raised after all have run."""
+        posted, self._posted = self._posted, ()
+        first: errors.Error | None = None
+        for sql in posted:
+            try:
+                self.run(self._shard, sql)
+            except errors.Error as error:
+                first = first or error
+        if first is not None:
+            raise first
 
     def ping(self) -> bool:
         """See protocol.Connection.ping."""

@@ -43,6 +43,7 @@ class SqliteConnection:
         self._convert: Callable[[list[Row]], list[Row]] | None = None
         self._deadline: float | None = None
         self._wait = -1.0
+        self._posted: tuple[str, ...] = ()
         self._fillers: dict[int, tuple[Translated, Filler]] = {}
         self._killed = self._closed = self._lost = False
         register(raw, self._moment)
@@ -99,6 +100,22 @@ class SqliteConnection:
     def run(self, shard: ShardId, sql: str) -> None:
         """Run a statement without rows (BEGIN, COMMIT, SAVEPOINT, SET)."""
         self.start(Task(shard, sql), 0, None)
+
+    def post(self, shard: ShardId, statements: Sequence[str], timeout: float | None) -> None:
+        """Kept for `collect`: a file does not work by itself."""
+        self._posted = tuple(statements)
+
+    def collect(self) -> None:
+        """Run what was posted; the first error is raised after all have run."""
+        posted, self._posted = self._posted, ()
+        first: Error | None = None
+        for sql in posted:
+            try:
+                self.run(self._shard, sql)
+            except Error as error:
+                first = first or error
+        if first is not None:
+            raise first
 
     def ping(self) -> bool:
         """Whether the file still answers."""

@@ -17,6 +17,7 @@ from shardkit.flow import Query, Task
 from shardkit.parse import split_statements
 from shardkit.rewrite.template import quote
 from shardkit.rules import Rules, load
+from shardkit.session.branches import CREATE
 
 Told = Callable[[str, int, int], None]
 
@@ -53,6 +54,7 @@ def create(rules: Rules, schema: str, told: Told | None = None) -> None:
                 else:
                     sql = f"CREATE DATABASE IF NOT EXISTS {quote(shard.database)} CHARACTER SET utf8mb4"
                     lanes.perform(Query((Task(shard, sql),), False))
+                    lanes.perform(Query((Task(shard, CREATE.format(database=shard.database)),), False))
                 if told is not None:
                     told(f"database {shard}", done + 1, total)
         finally:

@@ -5,13 +5,16 @@ Invariant: closing a cluster closes its pools; connections still open then fail 
 
 from __future__ import annotations
 
+import time
 from os import PathLike
 from types import TracebackType
 
 from shardkit.dbapi.connection import Connection
+from shardkit.dbapi.recoverer import Recoverer
 from shardkit.plan import Catalog, Planner
 from shardkit.rules import Rules, load
 from shardkit.runtime.sync import Engine
+from shardkit.session.recovery import Recovery, recover
 
 
 class Cluster:
@@ -27,14 +30,36 @@ class Cluster:
         self.catalog = Catalog()
         self.planner = Planner(self.rules, self.catalog)
         self.engine = Engine(self.rules)
+        self._recoverer: Recoverer | None = None
 
     def connect(self, *, autocommit: bool = False) -> Connection:
         """A new PEP 249 connection. It takes server connections only when it needs them."""
         lanes = self.engine.open(self.rules.defaults.budget)
         return Connection(self.planner, lanes, autocommit=autocommit)
 
+    def recover(self, *, older_than: float = 10.0) -> Recovery:
+        """End branches of transactions over several shards that a process left prepared, as their decision says.
+
+        `older_than`: seconds; younger ones are left, because their commit may be on its way. Safe to call at any
+        time, in many processes at once.
+        """
+        connection = self.connect(autocommit=True)
+        try:
+            found: Recovery = connection.run_for(recover(self.rules, time.time(), older_than))
+        finally:
+            connection.close()
+        return found
+
+    def start_recovery(self, *, every: float = 60.0, older_than: float = 10.0) -> None:
+        """Call `recover` in the background, every so many seconds, until the cluster is closed."""
+        if self._recoverer is None:
+            self._recoverer = Recoverer(lambda: self.recover(older_than=older_than), every)
+
     def close(self) -> None:
         """Close the pools. Connections in use are closed when they are given back."""
+        recoverer, self._recoverer = self._recoverer, None
+        if recoverer is not None:
+            recoverer.stop()
         self.engine.close()
 
     def __enter__(self) -> Cluster:

@@ -6,19 +6,25 @@ Invariant: before a new statement starts, the former one's remaining rows are sa
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import asdict
+from itertools import islice
 from types import TracebackType
 from typing import Any
 
 from shardkit import errors
 from shardkit.dbapi.cursor import Cursor
 from shardkit.errors import InterfaceError, UnknownColumn
-from shardkit.flow import Opened, Script
-from shardkit.plan import Planner
+from shardkit.flow import NewId, NewIds, Opened, Script, Task
+from shardkit.plan import Filling, Planner
 from shardkit.runtime.recording import Recording
 from shardkit.runtime.sync import Drive, Lanes, drive
-from shardkit.session import Session, statements, transaction
+from shardkit.session import Session, keys, metadata, statements, transaction
+from shardkit.session.keys import first_of
+
+BULK_PORTION = 16_000
+"""Rows that bulk_insert holds at a time."""
 
 
 class Connection:
@@ -66,6 +72,48 @@ class Connection:
     def rollback(self) -> None:
         """Undo the transaction on every shard."""
         self.run(transaction.rollback(self._session))
+
+    def next_id(self, table: str, column: str | None = None) -> NewId:
+        """A new id for the generated column of a table, or for `column` where the rules generate several.
+
+            order_id = connection.next_id("t_order")
+
+        It belongs to no transaction. Raises GeneratorError, IdsUnavailable, ClockError.
+        """
+        self._check_open()
+        op = keys.wanted(self._session, table, column)
+        if op is None:
+            self.run_for(metadata.describe(self._session, table))
+            op = keys.wanted(self._session, table, column)
+        assert op is not None
+        found: NewId = self._lanes.perform(op)[0]
+        return found
+
+    def bulk_insert(
+        self,
+        table: str,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[Any]],
+        progress: Callable[[int], None] | None = None,
+    ) -> int:
+        """Insert many rows into a logical table, in multi-row statements, all shards at the same time.
+
+            connection.bulk_insert("t_order", ("orderId", "memberId"), rows, progress=bar.update)
+
+        `rows` may be any iterable; it is read in portions. `progress` hears how many rows are in so far. Gives the
+        rows inserted. Raises errors of shardkit.errors; without a transaction what is in by then stays.
+        """
+        cursor, done = self.cursor(), 0
+        names = ", ".join("`" + name.replace("`", "``").replace("%", "%%") + "`" for name in columns)
+        into = "`" + table.replace("`", "``").replace("%", "%%") + "`"
+        text = f"INSERT INTO {into} ({names}) VALUES ({', '.join(['%s'] * len(columns))})"
+        rest = iter(rows)
+        with closing(cursor):
+            while portion := list(islice(rest, BULK_PORTION)):
+                done += cursor.executemany(text, portion)
+                if progress is not None:
+                    progress(done)
+        return done
 
     @property
     def autocommit(self) -> bool:
@@ -129,13 +177,28 @@ class Connection:
             return None
         planner = session.planner
         task = planner.point(sql, params)
+        first = None
         if task is None:
-            return None
+            filling = planner.filling(sql)
+            if filling is None or not filling.suits(params):
+                return None
+            task, first = self._filled(filling, params)
+            if task is None:
+                return None
         try:
-            return self._lanes.start(task, planner.time)
+            opened = self._lanes.start(task, planner.time)
+            return opened if first is None else opened._replace(lastrowid=first)
         except UnknownColumn:
             planner.catalog.forget_all()
             raise
+
+    def _filled(self, filling: Filling, params: tuple[Any, ...]) -> tuple[Task | None, NewId | None]:
+        """The task of an INSERT that only lacks its ids, and the first of them."""
+        perform, table = self._lanes.perform, filling.table.name
+        ids = {column.name.lower(): perform(NewIds(table, column, count)) for column, count in filling.wanted(params)}
+        complete = filling.fill(params, ids)
+        assert isinstance(complete, tuple)
+        return filling.point(complete), first_of(ids)
 
     def rest(self) -> Drive:
         """The rows of a point select that are still on its shard."""

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from shardkit.errors import BudgetExceeded, InterfaceError, ProgrammingError
-from shardkit.flow import Description, Head, Rows
+from shardkit.flow import Description, Head, NewId, Rows
 from shardkit.plan import Explanation
 from shardkit.runtime.sync import Drive
 from shardkit.session import statements
@@ -30,7 +30,8 @@ class Cursor:
         self.description: Description = None
         self.rowcount = -1
         """Rows affected or read; -1 while a result is still streaming."""
-        self.lastrowid: int | None = None
+        self.lastrowid: NewId | None = None
+        """The first id that was generated for the last statement, by shardkit or else by the server."""
         self._rows: Sequence[Row] = ()
         self._next = 0
         self._drive: Drive | None = None

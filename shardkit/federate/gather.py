@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from shardkit.federate.tables import bounded, create, quote, spelling
-from shardkit.flow import Ask, Condition, Join, Literal, Need, ParamRef, Pull, Statement, Value
+from shardkit.flow import Ask, Condition, Family, Join, Literal, Need, ParamRef, Pull, Statement, Value
 from shardkit.values import Params, PhysicalTable, ShardId
 
 PREFIX = "sk__w"
@@ -94,7 +94,8 @@ class _Gathering:
         physical = f"{quote(place.shard.database)}.{quote(place.name)}".replace("%", "%%")
         items = ", ".join(spelling(column, self.embedded) for column in need.columns)
         insert = ""
-        if place.shard.server == self.place.server and not self.embedded and bounded(need.columns):
+        near = place.shard.server == self.place.server and not self.embedded
+        if near and bounded(need.columns) and not _zoned(need):
             names = ", ".join(quote(column.name).replace("%", "%%") for column in need.columns)
             insert = f"INSERT INTO {into.replace('%', '%%')} SELECT {names} FROM {physical}"
         return Ask(place.shard, slot, f"SELECT {items} FROM {physical}", insert)
@@ -114,6 +115,12 @@ class _Gathering:
             return value.value
         assert isinstance(value, ParamRef)
         return self.params[value.key]  # type: ignore[index]
+
+
+def _zoned(need: Need) -> bool:
+    """Whether a condition looks at a moment: a workspace that is being filled has not the session's time zone."""
+    moments = [quote(column.name).replace("%", "%%") for column in need.columns if column.family is Family.TIMESTAMP]
+    return any(moment in condition.sql for moment in moments for condition in need.conditions)
 
 
 def merged(parts: Sequence[Need]) -> Need:

@@ -3,6 +3,7 @@
 Invariant: sqlglot's trees never leave this package.
 """
 
+from shardkit.parse.blanks import asks_for_id, blanks
 from shardkit.parse.commands import (
     Command,
     FoundRows,
@@ -24,6 +25,7 @@ from shardkit.parse.statement import analyse, read
 
 __all__ = [
     "DDL_WORDS", "Command", "Compared", "Ddl", "Draft", "FoundRows", "Names", "OrderKey", "Outline", "SetAutocommit",
-    "SetNextTransaction", "SetVariables", "Source", "Style", "TransactionCommand", "analyse", "compared", "first_word",
-    "is_select", "lex", "outline", "read", "read_command", "read_ddl", "read_schema", "split_statements",
+    "SetNextTransaction", "SetVariables", "Source", "Style", "TransactionCommand", "analyse", "asks_for_id", "blanks",
+    "compared", "first_word", "is_select", "lex", "outline", "read", "read_command", "read_ddl", "read_schema",
+    "split_statements",
 ]  # fmt: skip

@@ -17,7 +17,7 @@ from sqlglot import exp
 from sqlglot.tokens import TokenType
 
 from shardkit.flow import Column, Expr, Family, GroupCall, Grouping, Item, Leaf, ParamRef
-from shardkit.parse.functions import FOLDED, WHOLE
+from shardkit.parse.functions import FOLDED, VOLATILE, WHOLE
 from shardkit.parse.lexer import Source
 from shardkit.parse.obstacles import is_call
 from shardkit.parse.scopes import Scope
@@ -27,7 +27,8 @@ SPLIT = FOLDED | {"BIT_AND", "BIT_OR", "BIT_XOR", "ANY_VALUE"}
 """Aggregates whose parts can be put together by an aggregate."""
 
 Part: TypeAlias = tuple[str, tuple[ParamRef, ...]]
-_ROUNDED = (Family.FLOAT, Family.TIMESTAMP)
+_ALTERED = (Family.FLOAT, Family.TIMESTAMP, Family.BIT)
+"""What a shard's answer shows otherwise than it is: rounded, in a time zone, as another type behind MIN and MAX."""
 _FINISHED = ("having", "window", "order")
 
 
@@ -175,6 +176,8 @@ class _Reader:
             first += 1
         parts = self.tokens.split(first, close)
         self.check_rows(first, close)
+        if word in ("MIN", "MAX") and Family.BIT in self.families(first, close):
+            raise _NotInTwoSteps  # MariaDB shows it as a number, which is not what a BIT column takes
         arguments = tuple(self.argument(*part) for part in parts)
         types = tuple(self.type_of(*part) for part in parts)
         call = GroupCall(word, arguments, distinct and word in ("COUNT", "SUM", "AVG"), types)
@@ -196,7 +199,7 @@ class _Reader:
             ref = self.scope.resolve(column)
             known = self.scope.column(ref) if ref is not None else None
             alias = self.aliases.get(column.name.lower()) if not column.table else None
-            if known is None or ref is None or known.family in _ROUNDED or alias not in (None, f"#{ref[0]}.{ref[1]}"):
+            if known is None or ref is None or known.family in _ALTERED or alias not in (None, f"#{ref[0]}.{ref[1]}"):
                 raise _NotInTwoSteps
 
     def type_of(self, first: int, end: int) -> Column | None:
@@ -207,6 +210,13 @@ class _Reader:
             return self.scope.column(ref) if ref is not None else None
         return self.call_type if self.whole else None
 
+    def families(self, first: int, end: int) -> set[Family]:
+        """Of the columns in these tokens."""
+        columns = (self.columns.get(self.tokens.items[at].start) for at in range(first, end))
+        refs = (self.scope.resolve(column) for column in columns if column is not None)
+        known = (self.scope.column(ref) for ref in refs if ref is not None)
+        return {column.family for column in known if column is not None}
+
     # --- texts ------------------------------------------------------------------------------------------------------
 
     def argument(self, first: int, end: int) -> Part:
@@ -215,8 +225,11 @@ class _Reader:
         return self.source.clean[begin:close], self.source.params_between(begin, close)
 
     def group(self, expr: Expr) -> Part:
-        """A grouped expression, as the shards shall compute it."""
-        self.check_rows(*self.extent(expr))
+        """A grouped expression, as the shards shall compute it: to all of them it must be the same."""
+        first, end = self.extent(expr)
+        self.check_rows(first, end)
+        if any(self.words[at] in VOLATILE and is_call(self.tokens, at) for at in range(first, end)):
+            raise _NotInTwoSteps
         return expr.text, expr.params
 
     def extent(self, expr: Expr) -> tuple[int, int]:

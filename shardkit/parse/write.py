@@ -61,8 +61,9 @@ def shape(draft: Draft, keys: tuple[str, ...], info: TableInfo | None) -> Insert
             counted.append(value_of(given[auto], source.params) if auto in given else None)
     cells = _cells(draft, columns, rows)
     pick = _row_list(source, tokens, len(rows))
-    lenient = bool(node.args.get("ignore") or node.args.get("conflict")) or draft.kind is Kind.REPLACE
-    return InsertShape(columns, tuple(found), keys, pick, tuple(counted), cells, _loose(draft, cells), lenient)
+    ignore = bool(node.args.get("ignore"))
+    lenient = ignore or bool(node.args.get("conflict")) or draft.kind is Kind.REPLACE
+    return InsertShape(columns, tuple(found), keys, pick, tuple(counted), cells, _loose(draft, cells), ignore, lenient)
 
 
 def fill(draft: Draft, info: TableInfo | None) -> FillShape | None:
@@ -81,7 +82,7 @@ def fill(draft: Draft, info: TableInfo | None) -> FillShape | None:
             "ON DUPLICATE KEY UPDATE with columns of the SELECT", draft.source.place(tokens.start(end)),
             "the rows are read first and inserted as values", "VALUES(column)",
         )  # fmt: skip
-    return FillShape(insert_columns(node, info), tokens.span(first, end), loose)
+    return FillShape(insert_columns(node, info), tokens.span(first, end), loose, bool(node.args.get("ignore")))
 
 
 def _tail_is_own(node: exp.Insert, table: exp.Table, info: TableInfo | None) -> bool:

@@ -48,7 +48,8 @@ class Changing:
         """One execution. Raises ScatterWriteRefused."""
         for part in self.parts:
             self._check_scan(part.identity.use, params)
-        return Stage(self.find.text, self.find.args(params), lambda head, rows: self._writes(params, head, rows))
+        args, strict = self.find.args(params), not self.change.ignore
+        return Stage(self.find.text, args, lambda head, rows: self._writes(params, head, rows), strict)
 
     def _check_loose(self) -> None:
         found = self.change.loose
@@ -119,7 +120,7 @@ class _Part:
         self.read = [one for one in mine if not one.default and (reads or one.column in keys)]
         self._check(mine, keys)
         self.mover = Mover(identity) if moves else None
-        self._text = None if reads or not mine else self._around()
+        self._text = None if reads or not mine else self._text_around()
         self._places = {one.column: len(identity.columns) + at for at, one in enumerate(self.read)}
 
     def _check(self, mine: Sequence[Assignment], keys: set[str]) -> None:
@@ -138,7 +139,7 @@ class _Part:
         """The column that an assignment writes."""
         return next(column for column in self.identity.info.columns if column.name.lower() == one.column)
 
-    def _filled(self) -> Around:
+    def _text_around(self) -> Around:
         change = self.change
         gap = change.where or (change.sets[1], change.sets[1])
         cut = [span for span in (change.order, change.limit) if span is not None]

@@ -33,7 +33,9 @@ class Computing:
 
     def stage(self, params: Params) -> Stage:
         """One execution."""
-        return Stage(self.find.text, self.find.args(params), lambda head, rows: self._again(params, head, rows))
+        args = self.find.args(params)
+        lenient = self.statement.insert is not None and self.statement.insert.ignore
+        return Stage(self.find.text, args, lambda head, rows: self._again(params, head, rows), strict=not lenient)
 
     def _again(self, params: Params, head: Description, rows: Sequence[Row]) -> Again:
         carriers = [Carrier(column[1], known) for column, known in zip(head or (), self.columns, strict=True)]

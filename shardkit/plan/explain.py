@@ -12,6 +12,7 @@ from shardkit.errors import NotSupportedError
 from shardkit.federate import ROWS, tasks
 from shardkit.flow import Compare, Federation, Key, Kind, MergeSpec, Plan, Stage, Strategy
 from shardkit.parse import Ddl
+from shardkit.plan.filling import Filling
 from shardkit.plan.planner import Planner
 from shardkit.plan.prepared import Prepared
 from shardkit.values import Params
@@ -45,8 +46,8 @@ def explain_ready(planner: Planner, text: str, params: Params) -> Explanation:
     try:
         ready = planner.prepare(text, params)
         if isinstance(ready, Prepared):
-            plan = ready.plan(params)
-            return _explained(plan) if plan.stage is None else _staged(planner, plan, plan.stage)
+            plan = ready.sample(params)
+            return _explained(plan, ready.filling) if plan.stage is None else _staged(planner, plan, plan.stage)
         if isinstance(ready, Ddl):
             return _explained(planner.spread(ready))
     except NotSupportedError as error:
@@ -57,7 +58,7 @@ def explain_ready(planner: Planner, text: str, params: Params) -> Explanation:
     return Explanation("session", {"kind": "session", "statement": type(ready).__name__, "targets": []})
 
 
-def _explained(plan: Plan) -> Explanation:
+def _explained(plan: Plan, filling: Filling | None = None) -> Explanation:
     if plan.federation is not None:
         return _federated(plan, plan.federation)
     kind = _kind(plan)
@@ -68,6 +69,8 @@ def _explained(plan: Plan) -> Explanation:
     data: dict[str, Any] = {
         "kind": kind, "statement": plan.kind.value, "reason": plan.route.reason, "targets": targets,
     }  # fmt: skip
+    if filling is not None:
+        data["generated"] = filling.names
     if plan.merge is not None:
         data["merge"] = _merge(plan.merge, plan)
     return Explanation(kind, data)
@@ -180,6 +183,9 @@ def _plan_lines(data: dict[str, Any]) -> list[str]:
                 "└─ writes on the shards of these rows"]  # fmt: skip
     if "merge" in data:
         lines += _merge_lines(data["merge"])
+    if "generated" in data:
+        names = ", ".join(data["generated"])
+        lines.append(f"├─ {names}: generated when it runs; what follows is for stand-ins")
     targets = data["targets"]
     lines.append(f"└─ {len(targets)} target{'s' if len(targets) != 1 else ''}")
     for number, target in enumerate(targets):

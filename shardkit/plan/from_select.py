@@ -62,7 +62,10 @@ class FromSelect:
 
     def stage(self, params: Params) -> Stage:
         """One execution."""
-        return Stage(self.find.text, self.find.args(params), lambda head, rows: self._writes(params, head, rows))
+        args = self.find.args(params)
+        return Stage(
+            self.find.text, args, lambda head, rows: self._writes(params, head, rows), strict=not self.fill.ignore
+        )  # fmt: skip
 
     def _writes(self, params: Params, head: Description, rows: Sequence[Row]) -> Writes:
         kinds = [column[1] for column in head or ()]

@@ -10,12 +10,15 @@ from typing import Any, TypeAlias
 
 from shardkit.errors import CrossShardRefused, UnknownColumn, UnknownTable
 from shardkit.flow import Kind, Plan, Route, Target, Task
+from shardkit.keygen import Gene, not_yet
 from shardkit.parse import (
     DDL_WORDS,
     Command,
     Ddl,
+    Draft,
     Style,
     analyse,
+    blanks,
     first_word,
     lex,
     read,
@@ -23,10 +26,11 @@ from shardkit.parse import (
     read_ddl,
 )  # fmt: skip
 from shardkit.plan.catalog import Catalog, MetadataNeeded
+from shardkit.plan.filling import Filling, generated_columns
 from shardkit.plan.names import RuleNames
 from shardkit.plan.point import Point
 from shardkit.plan.prepared import Prepared
-from shardkit.rewrite import Template, name_edits
+from shardkit.rewrite import Template, filled, name_edits
 from shardkit.rules import BroadcastTable, Rules, ShardedTable, SingleTable, Table
 from shardkit.values import Params, PhysicalTable, ShardId
 
@@ -41,6 +45,7 @@ class Planner:
     def __init__(self, rules: Rules, catalog: Catalog, collation: str | None = None) -> None:
         self.rules, self.catalog = rules, catalog
         self._points: dict[str, Point] = {}
+        self._fillings: dict[str, tuple[int, Filling]] = {}
         self._collation = collation
         self._under: dict[str, Planner] = {}
         self.time = rules.defaults.budget.time
@@ -67,6 +72,11 @@ class Planner:
             return None
         return point.task(params)
 
+    def filling(self, text: str) -> Filling | None:
+        """The generated ids of an INSERT that has a short way once they are there, or None."""
+        found = self._fillings.get(text)
+        return found[1] if found is not None and found[0] == self.catalog.version else None
+
     def prepare(self, text: str, params: Params) -> Ready:
         """The prepared form of a text. Raises MetadataNeeded when tables must be described first."""
         found = self.ready(text, params)
@@ -82,7 +92,13 @@ class Planner:
         return ready
 
     def _keep_point(self, text: str, ready: Ready, version: int) -> None:
-        point = ready.point if isinstance(ready, Prepared) else None
+        if not isinstance(ready, Prepared):
+            return
+        point, filling = ready.point, ready.filling
+        if filling is not None and filling.prepared.point is not None:
+            if len(self._fillings) >= CACHE_SIZE:
+                self._fillings.pop(next(iter(self._fillings), text), None)
+            self._fillings[text] = version, filling
         if point is None:
             return
         if len(self._points) >= CACHE_SIZE:
@@ -90,7 +106,7 @@ class Planner:
         point.version = version
         self._points[text] = point
 
-    def _build(self, text: str, style: Style) -> Ready:
+    def _build(self, text: str, style: Style, *, finished: bool = False) -> Ready:
         self.parses += 1
         source = lex(text, style)
         word = first_word(source)
@@ -112,7 +128,25 @@ class Planner:
         except UnknownColumn as error:
             error.tables = names  # what is known of them may be out of date
             raise
-        return Prepared(statement, self.rules, self.catalog.infos(names), self.catalog.blank)
+        ready = Prepared(statement, self.rules, self.catalog.infos(names), self.catalog.blank)
+        table = ready.router.tables[0] if statement.kind in (Kind.INSERT, Kind.REPLACE) else None
+        if isinstance(table, ShardedTable) and table.generate and not finished:
+            self._fill(draft, ready, table)
+        return ready
+
+    def _fill(self, draft: Draft, ready: Prepared, table: ShardedTable) -> None:
+        """Let the INSERT get its ids from generators, if it leaves any to them."""
+        info = self.catalog.infos((table.name,))[table.name]
+        columns = generated_columns(table, info)
+        found = blanks(draft, tuple(columns.values()), info)
+        for blank in found.blanks:
+            if blank.value is None and isinstance(table.generate[blank.column], Gene):
+                raise not_yet(f"{table.name}.{blank.column}")
+        if found.blanks:
+            text = filled(ready.statement, found)
+            inner = self._build(text.text, Style.NAMED if text.named else Style.POSITIONAL, finished=True)
+            assert isinstance(inner, Prepared)
+            ready.needs_ids(Filling(table, columns, text, inner))
 
     def known(self, name: str) -> Table:
         """The table of that name, in that case, as MySQL compares names. Raises UnknownTable."""

@@ -12,6 +12,7 @@ from typing import Any
 from shardkit.errors import CrossShardRefused, NotYetError, ParameterError
 from shardkit.flow import Blocker, Budget, Kind, Pick, Plan, Route, Statement, TableInfo, Target, Task, Value, Window
 from shardkit.plan.federated import Federated
+from shardkit.plan.filling import Filling
 from shardkit.plan.point import point_of
 from shardkit.plan.staging import Staging
 from shardkit.rewrite import Blanks, Merging, Template, choice_edit, labels, merging, name_edits, runs
@@ -41,6 +42,7 @@ class Prepared:
         moves = statement.change is not None and statement.change.moved
         short = self.budget is None and not moves and not (self._staging is not None and self._staging.always)
         self.point = point_of(statement, self.router) if short else None
+        self.filling: Filling | None = None  # of an INSERT whose table has generated ids
         self._check_features()
         self._plain = Template(statement, name_edits(statement))
         self._split: Template | None = None
@@ -50,9 +52,18 @@ class Prepared:
 
     def plan(self, params: Params, prefer: Collection[ShardId] = ()) -> Plan:
         """What one execution will do. Raises ParameterError, NotSupportedError, ShardKeyError."""
-        self._check_params(params)
+        self.check_params(params)
         plan = self._planned(params, prefer)
         return plan if self.budget is None else plan._replace(budget=self.budget)
+
+    def sample(self, params: Params) -> Plan:
+        """What an execution would do, with stand-ins for ids that are generated when it runs."""
+        self.check_params(params)
+        return self.plan(params) if self.filling is None else self.filling.sample(params)
+
+    def needs_ids(self, filling: Filling) -> None:
+        """Its ids are to be generated: from now on it is run as the filling says."""
+        self.filling, self.point = filling, None
 
     def _planned(self, params: Params, prefer: Collection[ShardId]) -> Plan:
         statement = self.statement
@@ -101,10 +112,6 @@ class Prepared:
         if table.indexes:
             raise NotYetError(f"writing table {table.name}, which has index tables", why=version,
                               instead="a table without indexes in the rules")  # fmt: skip
-        insert = self.statement.insert
-        omitted = [name for name in table.generate if insert is not None and name.lower() not in insert.columns]
-        if omitted:
-            raise NotYetError(f"generating {table.name}.{omitted[0]}", why=version, instead="the id in the INSERT")
 
     # --- reads ------------------------------------------------------------------------------------------------------
 
@@ -128,7 +135,8 @@ class Prepared:
             chosen = self._choose(target, params)
             sql, args = template.render(target, params, chosen, limit)
             tasks.append(Task(target.shard, sql, args, self.statement.needs_database))
-        return Plan(Kind.SELECT, route, tuple(tasks), merging.spec, window)
+        shown = labels(self.statement, route.targets[0]) if self.statement.shown else ()
+        return Plan(Kind.SELECT, route, tuple(tasks), merging.spec, window, labels=shown)
 
     def _merging(self) -> tuple[Merging, Template]:
         if self._merge is None:
@@ -198,23 +206,35 @@ class Prepared:
 
         None when the statement is not a plain INSERT of one row with all its %s inside the row.
         """
-        insert = self.statement.insert
-        if insert is None or insert.rows is None or len(insert.keys) != 1 or self.statement.named is not False:
-            return None
-        if self._staging is not None and self._staging.always:
-            return None
-        start, end = insert.rows.span
-        if not isinstance(self.router.tables[0], ShardedTable) or not self.statement.params:
-            return None
-        if any(a < start or b > end for a, b in self.statement.param_spans):
+        if not self.batches:
             return None
         groups: dict[Target, list[Sequence[Any]]] = {}
+        targets: dict[frozenset[int], Target] = {}
         for params in rows:
             if not isinstance(params, Sequence):
                 raise ParameterError("parameters of executemany are all sequences or all mappings")
-            self._check_params(params)
-            groups.setdefault(self.router.route(params, ()).targets[0], []).append(params)
+            self.check_params(params)
+            slots = self.point.slots(params) if self.point is not None else None
+            target = targets.get(slots) if slots is not None else None
+            if target is None:
+                target = self.router.route(params, ()).targets[0]
+                if slots is not None:
+                    targets[slots] = target
+            groups.setdefault(target, []).append(params)
         return [self._batch_plan(target, part) for target, mine in groups.items() for part in runs(mine, size)]
+
+    @property
+    def batches(self) -> bool:
+        """Whether it is a plain INSERT of one row with all its %s inside the row."""
+        insert = self.statement.insert
+        if insert is None or insert.rows is None or len(insert.keys) != 1 or self.statement.named is not False:
+            return False
+        if self._staging is not None and self._staging.always:
+            return False
+        start, end = insert.rows.span
+        if not isinstance(self.router.tables[0], ShardedTable) or not self.statement.params:
+            return False
+        return all(start <= a and b <= end for a, b in self.statement.param_spans)
 
     def _batch_plan(self, target: Target, rows: Sequence[Sequence[Any]]) -> Plan:
         sql = self._split_template().repeat(target, 0, len(rows))
@@ -224,7 +244,8 @@ class Prepared:
 
     # --- parameters -------------------------------------------------------------------------------------------------
 
-    def _check_params(self, params: Params) -> None:
+    def check_params(self, params: Params) -> None:
+        """Raise ParameterError if they do not fit the placeholders."""
         statement = self.statement
         if statement.named is None:
             return

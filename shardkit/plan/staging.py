@@ -41,8 +41,20 @@ class Staging:
         """The plan of a statement that always reads first."""
         cells = self._first()
         if cells:
+            self._check_own_rows(cells)
             return self._compute(cells, params, "values that are computed first")
         return self._plan(self._fill().stage(params), "the rows of the SELECT are read, and inserted shard by shard")
+
+    def _check_own_rows(self, cells: tuple[Cell, ...]) -> None:
+        """Rows of one INSERT come one after another: a subquery of a later one could see an earlier one."""
+        target, *others = self.statement.tables
+        insert = self.statement.insert
+        if insert is not None and len(insert.keys) > 1 and any(cell.query for cell in cells):
+            if any(other.name == target.name for other in others):
+                raise CrossShardRefused(
+                    f"an INSERT of several rows whose subqueries read {target.name}",
+                    why="a later row's subquery would see the rows before it", instead="one INSERT for each row",
+                )  # fmt: skip
 
     def instead(self, params: Params, why: CrossShardRefused) -> Plan:
         """The plan of an execution that no shard can carry out alone. Raises `why` if reading first does not help."""

@@ -110,8 +110,6 @@ def _partial(statement: Statement, given: Grouping, made: _Columns, keys: list[s
     edits += [edit for edit in picks if start <= edit[0][0] and edit[0][1] <= end]
     edits.append(((0, start), Text(f"SELECT {items} ", params)))
     tail = f" GROUP BY {', '.join(keys)}" if keys else ""
-    if statement.lock:
-        tail += f" {statement.lock}"
     edits.append(((end, len(statement.text)), Text(tail)))
     return edits
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from shardkit.algorithms import Algorithm, OptionMistakes, algorithms
 from shardkit.errors import ProgrammingError
-from shardkit.keygen import known_generators
+from shardkit.keygen import Generator
+from shardkit.rules.check_generators import check_generators
 from shardkit.rules.layout import LONGEST_NAME, Layout
 from shardkit.rules.model import RulesIn, TableIn
 from shardkit.rules.shard_by import Key, KeyKind, Named, read_key
@@ -38,9 +38,12 @@ class TableCheck:
         """The tables without a mistake, in the order of the file; mistakes are reported to the source."""
         chains = {name: self._chain(name) for name in self.model.tables}
         for name in sorted(self.model.tables, key=lambda name: len(chains[name])):
-            self._generators(name)
+            generate = check_generators(self.source, name, self.model.tables[name])
+            if self.model.tables[name].indexes:
+                at: Path = ("tables", name, "indexes")
+                self.source.notice(at, "indexes: index tables are not kept up yet", "they are not used")
             if chains[name]:
-                self._build(name, chains[name][-1])
+                self._build(name, chains[name][-1], generate)
         return {name: self.found[name] for name in self.model.tables if name in self.found}
 
     def _chain(self, name: str) -> list[str]:
@@ -60,7 +63,7 @@ class TableCheck:
             chain.append(bound_to)
         return chain
 
-    def _build(self, name: str, root: str) -> None:
+    def _build(self, name: str, root: str, generate: Mapping[str, Generator]) -> None:
         table, root_table = self.model.tables[name], self.model.tables[root]
         layout = self._layout(name, table, root_table if root != name else None)
         key = self._key(name, table, root)
@@ -77,7 +80,6 @@ class TableCheck:
         not_yet = self._not_yet(name, key)
         sharding = _sharding(name, key, layout, self.made[root], not_yet)
         indexes = {index: one.model_dump() for index, one in table.indexes.items()}
-        generate = {column: _plain(one) for column, one in table.generate.items()}
         self.found[name] = ShardedTable(name, layout, sharding, root, not_yet, indexes, generate)
 
     def _layout(self, name: str, table: TableIn, root: TableIn | None) -> Layout | None:
@@ -160,19 +162,6 @@ class TableCheck:
             self.source.notice(at, message, f"statements on table {name!r} are refused")
         return tuple(found)
 
-    def _generators(self, name: str) -> None:
-        at: Path = ("tables", name, "generate")
-        table = self.model.tables[name]
-        known = known_generators() if table.generate else []
-        for column, one in table.generate.items():
-            path = (*at, column) if isinstance(one, str) else (*at, column, "type")
-            if (one if isinstance(one, str) else one.type) not in known:
-                self.source.unknown(path, "generator", known)
-        if table.generate:
-            self.source.notice(at, "generate: ids are not filled in yet", "give them in the INSERT")
-        if table.indexes:
-            self.source.notice((*at[:2], "indexes"), "indexes: index tables are not kept up yet", "they are not used")
-
     def _names_fit(self, name: str, layout: Layout) -> bool:
         longest = max(layout.physical_names(name), key=len)
         if len(longest) > LONGEST_NAME:
@@ -187,7 +176,3 @@ def _sharding(name: str, key: Key, layout: Layout, made: tuple[Algorithm, ...], 
     if len(made) == 2:
         return TwoAxes(key.columns, layout, *made)
     return OneColumn(key.columns, layout, made[0])
-
-
-def _plain(given: Any) -> object:
-    return given if isinstance(given, str) else given.model_dump()

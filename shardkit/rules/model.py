@@ -148,7 +148,7 @@ class GenerateIn(Piece):
     """A generator with its options."""
 
     model_config = ConfigDict(extra="allow")
-    type: str = Field(description="snowflake, segment, gene, or a plug-in's name.")
+    type: str = Field(description="snowflake, segment, uuid7, gene (not yet), or a plug-in's name.")
 
 
 class IndexIn(Piece):
@@ -181,7 +181,7 @@ class TableIn(Piece):
             Annotated[str, Tag("<text>")] | Annotated[GenerateIn, Tag("<mapping>")],
             _either("a generator's name, or a mapping with its type and options is wanted"),
         ],
-    ] = Field(default={}, description="Column to generator (accepted, not carried out yet).")
+    ] = Field(default={}, description="Column to generator: ids for INSERTs that leave the column out.")
     indexes: dict[str, IndexIn] = Field(default={}, description="Index tables (accepted, not kept up yet).")
 
 

@@ -13,10 +13,13 @@ from sqlalchemy.engine import URL
 
 from shardkit.errors import Problem
 from shardkit.flow import Budget
+from shardkit.keygen import Generator
 from shardkit.rules.layout import Layout
 from shardkit.rules.sharding import Sharding
 from shardkit.rules.urls import SQLITE
 from shardkit.values import ShardId
+
+EMBEDDED_HOME = "shardkit_ids"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class ShardedTable:
     bound_group: str  # name of the root of its bound_to chain, itself if it has none
     not_yet: tuple[str, ...] = ()  # features without which no statement on it can be routed: gene, several shard keys
     indexes: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-    generate: Mapping[str, object] = field(default_factory=dict)
+    generate: Mapping[str, Generator] = field(default_factory=dict)  # by column, lower case, in the rules' order
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,15 @@ class Rules:
         if self.single_shard is not None and self.defaults.unlisted_tables == "single":
             return SingleTable(name, self.single_shard)
         return None
+
+    def home(self, table: ShardedTable) -> ShardId:
+        """The database that keeps the worker leases and sequences of a table: `single`, or the layout's first.
+
+        For an embedded one it is a file of its own beside it: SQLite has one writer for each file, and a caller's own
+        open transaction would keep the ids from it.
+        """
+        shard = self.single_shard or table.layout.shards[0]
+        return ShardId(shard.server, EMBEDDED_HOME) if self.servers[shard.server].embedded else shard
 
     def table_names(self) -> tuple[str, ...]:
         """All tables that the rules name, in the order of the file: sharded, broadcast, single."""

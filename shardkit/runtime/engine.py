@@ -1,6 +1,7 @@
 """What the connections of one cluster share: a backend for each server, pools, and threads.
 
-Invariant: at most as many threads run as connections are lent out, because every job holds one.
+Invariant: at most as many threads run as connections are lent out, because every job holds one (and one more for each
+sequence of which a block is fetched ahead).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from shardkit.backends import open_backend
 from shardkit.backends.protocol import Backend
 from shardkit.errors import InterfaceError, InternalError
+from shardkit.runtime.keys import Keys
 from shardkit.runtime.pool import Limits, Pool
 from shardkit.values import ShardId
 
@@ -35,6 +37,8 @@ class Engine:
         self._threads: ThreadPoolExecutor | None = None
         self._lock = threading.RLock()
         self._closed = False
+        self.keys = Keys(rules, self.backend, self.submit)
+        """The generated ids."""
 
     def pool(self, shard: ShardId) -> Pool:
         """The pool that serves this shard."""
@@ -76,6 +80,7 @@ class Engine:
         with self._lock:
             self._closed = True
             threads, self._threads = self._threads, None
+        self.keys.close()
         for pool in self.pools:
             pool.close()
         if threads is not None:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from shardkit.backends.protocol import Connection
 from shardkit.errors import Error, InternalError
+from shardkit.flow import Each, Enlist
 from shardkit.runtime.fan import Submit, fan
 from shardkit.runtime.pool import Pool
 from shardkit.runtime.state import State, settle_pinned
@@ -103,10 +104,9 @@ class Enlisted:
         """How many of the pool's connections are pinned here."""
         return sum(pinned.pool is pool for pinned in self.by_shard.values())
 
-    def enlist(
-        self, submit: Submit, pools: Iterable[tuple[ShardId, Pool]], statements: Sequence[str], state: State
-    ) -> None:
-        """Pin one connection for each shard and run the statements on it; after an error none is pinned."""
+    def enlist(self, submit: Submit, pools: Iterable[tuple[ShardId, Pool]], op: Enlist, state: State) -> None:
+        """Pin one connection for each shard and run its statements on it; after an error none is pinned."""
+        own = dict(zip(op.shards, op.own, strict=True)) if op.own else {}
         wanted: dict[Pool, list[ShardId]] = {}
         for shard, pool in pools:
             if shard in self.by_shard:
@@ -117,7 +117,7 @@ class Enlisted:
             for pool in sorted(wanted, key=lambda pool: pool.key):
                 candidates = pool.reserve(len(wanted[pool]), state)
                 for shard, candidate in zip(wanted[pool], candidates, strict=True):
-                    jobs.append(_Enlisting(shard, pool, candidate, statements))
+                    jobs.append(_Enlisting(shard, pool, candidate, (*own.get(shard, ()), *op.statements)))
                     jobs[-1].state = state
             if jobs:
                 fan(submit, jobs)
@@ -134,6 +134,27 @@ class Enlisted:
         jobs = [_Running(shard, self._pinned(shard).connection, (sql,)) for shard in shards]
         if jobs:
             fan(submit, jobs)
+
+    def each(self, op: Each) -> tuple[BaseException | None, ...]:
+        """Run each shard's own statements, all shards at the same time; see flow.Each.
+
+        They are sent everywhere before the first answer is waited for, which needs no threads.
+        """
+        errors: dict[ShardId, BaseException | None] = {}
+        clean: set[ShardId] = set()
+        try:
+            for shard, lines in zip(op.shards, op.statements, strict=True):
+                errors[shard] = _posted(self._pinned(shard).connection, shard, lines, op.timeout)
+            for shard, lines in zip(op.shards, op.statements, strict=True):
+                if errors[shard] is None and lines:
+                    errors[shard] = _collected(self._pinned(shard).connection)
+                    clean |= {shard} if errors[shard] is None else set()
+        finally:
+            if op.finish:
+                for shard in op.shards:
+                    pinned = self.by_shard.pop(shard)
+                    (pinned.pool.release if shard in clean else pinned.pool.discard)(pinned.connection)
+        return tuple(errors[shard] for shard in op.shards)
 
     def settle(self, state: State) -> None:
         """Bring every pinned connection into this session state."""
@@ -170,3 +191,21 @@ class Enlisted:
         if pinned is None:
             raise InternalError(f"shard {shard} is not enlisted", shards=(shard,))
         return pinned
+
+
+def _posted(
+    connection: Connection, shard: ShardId, statements: Sequence[str], timeout: float | None
+) -> BaseException | None:
+    try:
+        connection.post(shard, statements, timeout)
+    except Error as error:
+        return error
+    return None
+
+
+def _collected(connection: Connection) -> BaseException | None:
+    try:
+        connection.collect()
+    except Error as error:
+        return error
+    return None

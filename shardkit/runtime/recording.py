@@ -17,6 +17,7 @@ from shardkit.flow import (
     CloseWorkspace,
     Fetch,
     Fill,
+    NewIds,
     Op,
     OpenWorkspace,
     Query,
@@ -86,6 +87,8 @@ class Recording:
                 step.bytes += len(rows) * estimate(rows)
             case CloseWorkspace():
                 step = self._step("close workspace")
+            case NewIds(table, column):
+                step = self._step(f"ids for {table}.{column.name}")
             case _:
                 step = self._step(type(op).__name__.lower())
         step.seconds += seconds

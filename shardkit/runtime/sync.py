@@ -22,13 +22,17 @@ from shardkit.flow import (
     Command,
     Describe,
     DescribeCollation,
+    Each,
     Enlist,
     Fetch,
     Fill,
     Finish,
+    NewIds,
+    NewName,
     Op,
     Opened,
     OpenWorkspace,
+    Outside,
     Query,
     RowBatch,
     SetState,
@@ -39,6 +43,8 @@ from shardkit.runtime.engine import Engine as _Engine
 from shardkit.runtime.enlisted import Enlisted
 from shardkit.runtime.fan import fan
 from shardkit.runtime.lane import FIRST_BATCH, Lane, RowCount, Terms, all_late
+from shardkit.runtime.names import new_name
+from shardkit.runtime.outside import outside
 from shardkit.runtime.pool import Pool
 from shardkit.runtime.running import Running, settle_after
 from shardkit.runtime.state import State, settle_pinned
@@ -103,44 +109,50 @@ class Lanes:
             raise InterfaceError("the connection is closed")
         match op:
             case Query():
-                if self._running is not None:
-                    self._end_running(whole=False)
-                if self._space.is_open:
-                    op = replace(op, timeout=self._space.current.limit(op.timeout))
-                return (
-                    (self._start_one(op.tasks[0], op.stream, op.timeout),)
-                    if len(op.tasks) == 1
-                    else self._start_all(op)
-                )
+                return self._query(op)
             case Fetch():
                 return self._fetch(op.sources)
             case CloseQuery():
                 return self._end_running(whole=True)
-            case Enlist():
-                self._end_running(whole=False)
-                pools = [(shard, self._engine.pool(shard)) for shard in op.shards]
-                return self._pinned.enlist(self._engine.submit, pools, op.statements, self._state)
-            case Command():
-                self._end_running(whole=False)
-                return self._pinned.command(self._engine.submit, op.shards, op.sql)
-            case Finish():
-                self._end_running(whole=True)
-                return self._pinned.finish(op.shards, op.sql)
+            case Enlist() | Command() | Finish() | Each():
+                return self._transact(op)
+            case OpenWorkspace() | Arrange() | Fill() | CloseWorkspace():
+                return self._space.perform(op, self._state, self._running)
+            case Outside():
+                return outside(self._engine, op)
+            case NewName():
+                return new_name()
+            case NewIds():
+                return self._engine.keys.take(op)
             case SetState():
                 return self._set_state(op.statements, op.probe)
             case Describe():
                 return self._ask(op.shard, lambda backend, conn: backend.describe(conn, op.shard, op.table))
             case DescribeCollation():
                 return self._ask(op.shard, lambda backend, conn: backend.collations(conn, op.names))
-            case OpenWorkspace():
-                return self._space.open(op, self._state)
-            case Arrange():
-                return self._space.current.arrange(op.statements, op.args)
-            case Fill():
-                return self._space.current.fill(op.table, op.columns, op.rows)
-            case CloseWorkspace():
-                return self._space.close(self._running)
         assert_never(op)
+
+    def _query(self, op: Query) -> tuple[Opened, ...]:
+        if self._running is not None:
+            self._end_running(whole=False)
+        if self._space.is_open:
+            op = replace(op, timeout=self._space.current.limit(op.timeout))
+        if len(op.tasks) == 1:
+            return (self._start_one(op.tasks[0], op.stream, op.timeout),)
+        return self._start_all(op)
+
+    def _transact(self, op: Enlist | Command | Finish | Each) -> Any:
+        self._end_running(whole=isinstance(op, (Finish, Each)))
+        match op:
+            case Enlist():
+                pools = [(shard, self._engine.pool(shard)) for shard in op.shards]
+                return self._pinned.enlist(self._engine.submit, pools, op, self._state)
+            case Command():
+                return self._pinned.command(self._engine.submit, op.shards, op.sql)
+            case Finish():
+                return self._pinned.finish(op.shards, op.sql)
+            case Each():
+                return self._pinned.each(op)
 
     def close(self) -> None:
         """Roll back, give everything back. A second call does nothing."""

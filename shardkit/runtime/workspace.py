@@ -12,7 +12,7 @@ from time import monotonic
 
 from shardkit.backends.protocol import Connection
 from shardkit.errors import Error, InternalError
-from shardkit.flow import Column, OpenWorkspace, Task
+from shardkit.flow import Arrange, CloseWorkspace, Column, Fill, OpenWorkspace, Task
 from shardkit.runtime.engine import Engine
 from shardkit.runtime.enlisted import Enlisted
 from shardkit.runtime.lane import time_left
@@ -88,6 +88,21 @@ class Space:
         if self._open is None:
             raise InternalError("no workspace is open")
         return self._open
+
+    def perform(
+        self, op: OpenWorkspace | Arrange | Fill | CloseWorkspace, state: State, running: Running | None
+    ) -> ShardId | int | None:
+        """Do what one Op asks of the workspace; see flow."""
+        match op:
+            case OpenWorkspace():
+                return self.open(op, state)
+            case Arrange(statements, args):
+                return self.current.arrange(statements, args)
+            case Fill(table, columns, rows):
+                self.current.fill(table, columns, rows)
+            case CloseWorkspace():
+                self.close(running)
+        return None
 
     def open(self, op: OpenWorkspace, state: State) -> ShardId:
         """Lease a connection in the session's state; after an error none is leased."""

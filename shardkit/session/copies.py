@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Generator
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from shardkit.errors import Error, OperationalError
@@ -33,8 +34,8 @@ def at_one_moment(session: Session, shards: tuple[ShardId, ...], work: Generator
     if session.planner.embedded or len(shards) < 2:
         return (yield from work)
     (opened,) = yield Query((Task(shards[0], "SELECT UNIX_TIMESTAMP(NOW(6))"),), False, None)
-    stamp = opened.first.rows[0][0]
-    return (yield from under(shards, f"SET SESSION timestamp = {stamp:f}", "SET SESSION timestamp = DEFAULT", work))
+    stamp: Decimal = opened.first.rows[0][0]
+    return (yield from under(shards, f"SET SESSION timestamp = {stamp}", "SET SESSION timestamp = DEFAULT", work))
 
 
 def under(shards: tuple[ShardId, ...], before: str, after: str, work: Generator[Op, Any, T]) -> Generator[Op, Any, T]:

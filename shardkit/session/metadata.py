@@ -16,7 +16,7 @@ from shardkit.flow import (
     Query,
     Task,
 )
-from shardkit.plan import MetadataNeeded, Ready
+from shardkit.plan import MetadataNeeded, Ready, generated_columns
 from shardkit.rules import BroadcastTable, Rules, ShardedTable
 from shardkit.session.state import Session
 from shardkit.values import Params, PhysicalTable, ShardId
@@ -47,6 +47,9 @@ def describe(session: Session, name: str) -> Generator[Op, Any, None]:
     info = yield Describe(place.shard, place.name)
     if info is None:
         raise UnknownTable(f"Table '{name}' doesn't exist: {place} is not there", shards=(place.shard,))
+    table = session.planner.rules.find(name)
+    if isinstance(table, ShardedTable):
+        generated_columns(table, info)
     if catalog.connection_collation is None and not session.variables:
         yield from describe_literals(session, place.shard)
     unknown = catalog.unknown_collations(info)

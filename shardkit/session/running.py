@@ -6,9 +6,10 @@ Invariant: errors that an Op raises reach the inner script first.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from typing import Any
 
-from shardkit.flow import Description, Head, Op, Plan, Rows, Script
+from shardkit.flow import Description, Head, Op, Plan, Query, Rows, Script
 from shardkit.merge import Meter, estimate
 from shardkit.session.federated import federated
 from shardkit.session.reading import merged, read
@@ -51,7 +52,27 @@ def emitted(script: Script, take: Callable[[Head | Rows], None]) -> Generator[Op
                 error = raised
 
 
-def gathered(session: Session, plan: Plan, step: str) -> Generator[Op, Any, tuple[Description, list[Row]]]:
+def strictly(script: Script) -> Script:
+    """The script with SELECTs that fail where a write would."""
+    answer: Any = None
+    error: BaseException | None = None
+    while True:
+        try:
+            step = script.send(answer) if error is None else script.throw(error)
+        except StopIteration:
+            return
+        answer = error = None
+        if isinstance(step, Query):
+            step = replace(step, tasks=tuple(task._replace(strict=True) for task in step.tasks))
+        try:
+            answer = yield step
+        except Exception as raised:
+            error = raised
+
+
+def gathered(
+    session: Session, plan: Plan, step: str, *, strict: bool
+) -> Generator[Op, Any, tuple[Description, list[Row]]]:
     """All rows of a SELECT, counted against its budget as those of `step`."""
     meter = Meter(session.budget(plan))
     rows: list[Row] = []
@@ -64,5 +85,6 @@ def gathered(session: Session, plan: Plan, step: str) -> Generator[Op, Any, tupl
             meter.hold(step, len(part.rows), len(part.rows) * estimate(part.rows))
             rows.extend(part.rows)
 
-    yield from emitted(select(session, plan), take)
+    script = select(session, plan)
+    yield from emitted(strictly(script) if strict else script, take)
     return head[0], rows

@@ -16,6 +16,7 @@ from shardkit.flow import Again, Head, Move, Op, Opened, Plan, Query, Script, St
 from shardkit.plan import Prepared
 from shardkit.session import transaction
 from shardkit.session.copies import at_one_moment, under
+from shardkit.session.keys import planned
 from shardkit.session.metadata import prepared
 from shardkit.session.reading import failed
 from shardkit.session.running import collected, gathered
@@ -40,7 +41,7 @@ def _stages(session: Session, plan: Plan, stage: Stage) -> Counts:
     ready = yield from prepared(session, stage.sql, stage.args)
     assert isinstance(ready, Prepared)
     reading = ready.plan(stage.args, session.enlisted)._replace(budget=plan.budget)
-    description, rows = yield from gathered(session, reading, "rows of a write")
+    description, rows = yield from gathered(session, reading, "rows of a write", strict=stage.strict)
     made = stage.make(description, rows)
     if isinstance(made, Again):
         return (yield from _again(session, plan, made))
@@ -51,7 +52,7 @@ def _again(session: Session, plan: Plan, made: Again) -> Counts:
     """The statement with its computed values, which may have to read first for other reasons."""
     ready = yield from prepared(session, made.sql, made.args)
     assert isinstance(ready, Prepared)
-    following = ready.plan(made.args, session.enlisted)._replace(budget=plan.budget)
+    following = (yield from planned(session, ready, made.args))._replace(budget=plan.budget, first_id=plan.first_id)
     if following.stage is not None:
         return (yield from _stages(session, following, following.stage))
     heads = yield from collected(write(session, following))

@@ -5,14 +5,30 @@ Invariant: `written` is a subset of `enlisted`; a failed transaction accepts not
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from shardkit.errors import TransactionAborted
 from shardkit.flow import Budget, Plan
 from shardkit.plan import Planner
+from shardkit.session.branches import Branch
 from shardkit.values import Params, ShardId
 
 BEGIN = "START TRANSACTION"
+
+
+class Parties(NamedTuple):
+    """Who takes part in a transaction: every shard in the order of joining, those written, those that are branches."""
+
+    shards: tuple[ShardId, ...]
+    written: frozenset[ShardId]
+    gtrid: str
+    branches: Mapping[ShardId, Branch]
+
+    def xid(self, shard: ShardId) -> str:
+        """The name of a shard's branch, as XA statements take it."""
+        return self.branches[shard].xid
 
 
 @dataclass(slots=True)
@@ -27,6 +43,8 @@ class Session:
     next_transaction: str | None = None  # SET TRANSACTION …, for the next one only
     enlisted: dict[ShardId, None] = field(default_factory=dict)
     written: dict[ShardId, None] = field(default_factory=dict)
+    gtrid: str = ""  # names the transaction once a second shard has joined it
+    branches: dict[ShardId, Branch] = field(default_factory=dict)  # shards that joined as XA branches
     savepoints: dict[str, str] = field(default_factory=dict)  # name -> statement, oldest first
     variables: dict[str, str] = field(default_factory=dict)  # SET statements by what they set
     found: tuple[str, Params] | None = None  # the last statement, if it said SQL_CALC_FOUND_ROWS
@@ -60,14 +78,21 @@ class Session:
         if self.failed is not None:
             raise TransactionAborted(f"the transaction was rolled back ({self.failed}); call rollback() first")
 
-    def opening(self) -> tuple[str, ...]:
+    def opening(self, branch: Branch | None = None) -> tuple[str, ...]:
         """What a shard that joins the transaction now must run first."""
         before = (self.next_transaction,) if self.next_transaction is not None else ()
-        return (*before, self.begin, *self.savepoints.values())
+        begin = self.begin if branch is None else f"XA START {branch.xid}"
+        return (*before, begin, *self.savepoints.values())
+
+    def parties(self) -> Parties:
+        """The transaction as commit and rollback see it."""
+        return Parties(tuple(self.enlisted), frozenset(self.written), self.gtrid, dict(self.branches))
 
     def forget_transaction(self) -> None:
         """Back to no transaction."""
         self.explicit, self.begin, self.next_transaction = False, BEGIN, None
+        self.gtrid = ""
+        self.branches.clear()
         self.enlisted.clear()
         self.written.clear()
         self.savepoints.clear()

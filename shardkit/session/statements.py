@@ -22,7 +22,9 @@ from shardkit.flow import (
 from shardkit.parse import Ddl, FoundRows, SetAutocommit, SetNextTransaction, SetVariables, TransactionCommand
 from shardkit.plan import Explanation, MetadataNeeded, Prepared, Ready, explain_ready
 from shardkit.session import transaction
+from shardkit.session.bulk import in_waves
 from shardkit.session.estimating import estimates
+from shardkit.session.keys import planned, with_ids
 from shardkit.session.metadata import describe, prepared
 from shardkit.session.reading import rest_of_one
 from shardkit.session.running import collected, emitted, select
@@ -47,7 +49,9 @@ def execute(session: Session, text: str, params: Params) -> Script:
             session.check_usable()
         if session.next_transaction is not None and not session.in_transaction:
             session.next_transaction = None  # this statement is the next transaction
-        plan = ready.plan(params, session.enlisted)
+        plan = ready.plan(params, session.enlisted) if ready.filling is None else (
+            yield from planned(session, ready, params)
+        )  # fmt: skip
         try:
             if plan.stage is not None:
                 yield from staged(session, plan, plan.stage)
@@ -97,15 +101,20 @@ def execute_many(session: Session, text: str, rows: Sequence[Params]) -> Script:
         chunk = rows[start : start + size * 16]
         ready = yield from prepared(session, text, chunk[0])
         session.check_usable()
+        first = None
+        if isinstance(ready, Prepared) and ready.filling is not None and ready.filling.prepared.batches:
+            given = yield from with_ids(ready, ready.filling, chunk)
+            ready, chunk = ready.filling.prepared, [one.params for one in given]
+            first = next((one.first for one in given if one.first is not None), None)
+        last = first if last is None else last
         batches = ready.batch(chunk, size) if isinstance(ready, Prepared) else None
         if batches is None:
             for params in chunk:
                 for step in (yield from collected(execute(session, text, params))):
                     total, last = total + max(step.rowcount, 0), step.lastrowid or last
             continue
-        for plan in batches:
-            for step in (yield from collected(write(session, plan))):
-                total, last = total + step.rowcount, last or step.lastrowid
+        affected, made = yield from in_waves(session, batches)
+        total, last = total + affected, last or made
     yield Head(None, total, last, (), True)
 
 

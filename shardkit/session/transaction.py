@@ -1,7 +1,8 @@
 """Beginning, joining and ending transactions over shards.
 
-One shard: an ordinary transaction. Several shards may be read. Several shards may be written only under `best_effort`:
-their commits are sent one after another, and when one fails after another has succeeded, CommitInDoubt says which.
+One shard: an ordinary transaction. Under `xa` every further shard joins as an XA branch, so that commit can make all of
+them last or none (see two_phase). Under `best_effort` commits are sent one after another, and when one fails after
+another has succeeded, CommitInDoubt says which.
 Invariant: after commit or rollback, whatever happened, no shard is enlisted any more.
 """
 
@@ -11,7 +12,6 @@ from collections.abc import Generator
 from typing import Any
 
 from shardkit.errors import (
-    CommitInDoubt,
     ConnectionLost,
     CrossShardTransaction,
     Error,
@@ -20,33 +20,63 @@ from shardkit.errors import (
     StatementTimeout,
     TransactionAborted,
 )  # fmt: skip
-from shardkit.flow import Command, Enlist, Finish, Op, Plan
+from shardkit.flow import Command, Each, Enlist, Finish, NewName, Op, Outside, Plan, Task
 from shardkit.parse import TransactionCommand
-from shardkit.session.state import BEGIN, Session
+from shardkit.session import two_phase
+from shardkit.session.branches import CREATE, SNAPSHOT, branch_of, gtrid_of
+from shardkit.session.state import BEGIN, Parties, Session
 from shardkit.values import ShardId
 
 _DEADLOCK = 1213
+_LOCK_WAIT = 1205
 _UNKNOWN_SAVEPOINT = 1305
 Steps = Generator[Op, Any, None]
 
 
 def enlist(session: Session, plan_shards: tuple[ShardId, ...]) -> Steps:
-    """Let these shards join the transaction."""
+    """Let these shards join the transaction: the first as an ordinary one, the others as branches under `xa`."""
     joining = tuple(dict.fromkeys(shard for shard in plan_shards if shard not in session.enlisted))
-    if joining:
-        yield Enlist(joining, session.opening())
+    if not joining:
+        return
+    ordinary = joining if not _branching(session) else joining[:1] if not session.enlisted else ()
+    others = joining[len(ordinary) :]
+    if not others:
+        yield Enlist(ordinary, session.opening())
         session.enlisted.update(dict.fromkeys(joining))
+        return
+    first = next(iter(session.enlisted), joining[0])
+    if not session.gtrid:
+        session.gtrid = gtrid_of((yield NewName()), first)
+    branches = {shard: branch_of(session.gtrid, shard) for shard in others}
+    own = [session.opening(branches.get(shard)) for shard in joining]
+    if "SNAPSHOT" in session.begin.upper():
+        for shard in others:
+            yield Outside(Task(shard, CREATE.format(database=shard.database)))
+        own = [(*lines, SNAPSHOT.format(database=shard.database)) for lines, shard in zip(own, joining, strict=True)]
+    yield Enlist(joining, (), tuple(own))
+    session.enlisted.update(dict.fromkeys(joining))
+    session.branches.update(branches)
+
+
+def _branching(session: Session) -> bool:
+    """Whether further shards join as branches: those of embedded files cannot, and what only reads need not."""
+    rules = session.planner.rules
+    if rules.defaults.transactions != "xa" or "READ ONLY" in " ".join(session.begin.upper().split()):
+        return False
+    return not any(server.embedded for server in rules.servers.values())
 
 
 def check_write(session: Session, plan: Plan) -> None:
     """Raise CrossShardTransaction if this write would make the transaction write on several shards."""
     shards = dict.fromkeys((*session.written, *(task.shard for task in plan.tasks)))
     policy = session.planner.rules.defaults.transactions
-    if len(shards) <= 1 or policy == "best_effort":
+    if len(shards) <= 1 or policy == "best_effort" or (policy == "xa" and _branching(session)):
         return
     why = "the rules say transactions: single_shard"
     if policy == "xa":
-        why = "commit over several shards (transactions: xa) is not carried out by this version"
+        why = "embedded shards have no commit over several files"
+        if not any(server.embedded for server in session.planner.rules.servers.values()):
+            why = "the transaction is READ ONLY"
     raise CrossShardTransaction(
         f"writing on {len(shards)} shards ({', '.join(map(str, shards))}) in one transaction", why=why,
         instead="one transaction for each shard, or transactions: best_effort in the rules, which is not atomic",
@@ -54,21 +84,22 @@ def check_write(session: Session, plan: Plan) -> None:
     )  # fmt: skip
 
 
-def fatal(error: BaseException, tasks: int) -> bool:
+def fatal(session: Session, error: BaseException, tasks: int) -> bool:
     """Whether a failed statement has taken the transaction with it on some shard."""
     if tasks > 1:
         return True  # its siblings were stopped, and their connections with them
+    if getattr(error, "errno", None) == _LOCK_WAIT and len(session.enlisted) > 1:
+        return True  # it may wait for a transaction that waits for this one on another server
     lost = isinstance(error, (ConnectionLost, StatementTimeout, ShardUnavailable)) or not isinstance(error, Error)
     return lost or getattr(error, "errno", None) == _DEADLOCK
 
 
 def abort(session: Session, reason: str) -> Steps:
     """Roll back everything because a statement took the transaction with it."""
-    shards = tuple(session.enlisted)
+    parties = session.parties()
     session.forget_transaction()
     session.failed = reason
-    if shards:
-        yield Finish(shards, "ROLLBACK")  # a shard whose connection is gone has rolled back by itself
+    yield from undo(parties)
 
 
 def begin(session: Session, text: str = BEGIN) -> Steps:
@@ -80,11 +111,20 @@ def begin(session: Session, text: str = BEGIN) -> Steps:
 
 def rollback(session: Session) -> Steps:
     """Undo everything on every enlisted shard."""
-    shards = tuple(session.enlisted)
+    parties = session.parties()
     session.failed = None
     session.forget_transaction()
-    if shards:
-        yield Finish(shards, "ROLLBACK")  # an error means the connection is gone, and with it the transaction
+    yield from undo(parties)
+
+
+def undo(parties: Parties) -> Steps:
+    """Roll back on every shard. An error means that a connection is gone, and with it the transaction there."""
+    if not parties.branches:
+        if parties.shards:
+            yield Finish(parties.shards, "ROLLBACK")
+        return
+    lines = tuple(two_phase.rolling_back(parties, shard) for shard in parties.shards)
+    yield Each(parties.shards, lines, finish=True)
 
 
 def commit(session: Session) -> Steps:
@@ -93,40 +133,9 @@ def commit(session: Session) -> Steps:
         reason, session.failed = session.failed, None
         session.forget_transaction()
         raise TransactionAborted(f"nothing was committed: the transaction had been rolled back ({reason})")
-    written = tuple(session.written)
-    readers = tuple(shard for shard in session.enlisted if shard not in session.written)
+    parties = session.parties()
     session.forget_transaction()
-    try:
-        yield from _commit_written(written)
-    finally:
-        if readers:
-            yield Finish(readers, "COMMIT")  # nothing to make last: an error here loses nothing
-
-
-def _commit_written(written: tuple[ShardId, ...]) -> Steps:
-    done: list[ShardId] = []
-    for number, shard in enumerate(written):
-        (error,) = yield Finish((shard,), "COMMIT")
-        if error is None:
-            done.append(shard)
-            continue
-        rest = written[number + 1 :]
-        if rest:
-            yield Finish(rest, "ROLLBACK")
-        raise _failed_commit(shard, error, done, rest) from error
-
-
-def _failed_commit(
-    shard: ShardId, error: BaseException, done: list[ShardId], rest: tuple[ShardId, ...]
-) -> OperationalError:
-    unknown = isinstance(error, (ConnectionLost, StatementTimeout)) or not isinstance(error, Error)
-    undone = f"; rolled back on {', '.join(map(str, rest))}" if rest else ""
-    if unknown or done:
-        state = f"unknown on {shard}" if unknown else f"refused by {shard}"
-        committed = f"committed on {', '.join(map(str, done))}; " if done else ""
-        message = f"the commit is in doubt: {committed}{state} ({error}){undone}"
-        return CommitInDoubt(message, committed=done, pending=(shard,))
-    return TransactionAborted(f"nothing was committed: {shard} refused ({error}){undone}", shards=(shard,))
+    yield from two_phase.commit(parties)
 
 
 def command(session: Session, given: TransactionCommand) -> Steps:

@@ -31,7 +31,7 @@ def write(session: Session, plan: Plan) -> Script:
     """A write. Several shards in one statement need the policy's leave; one shard is always one transaction."""
     if len(plan.tasks) == 1 and session.autocommit and not session.explicit:
         ((description, first, rowcount, lastrowid),) = yield from query(session, plan)
-        yield Head(description, rowcount, lastrowid, first.rows, True)
+        yield Head(description, rowcount, lastrowid if plan.first_id is None else plan.first_id, first.rows, True)
         return
     transaction.check_write(session, plan)
     shards = tuple(dict.fromkeys(task.shard for task in plan.tasks))
@@ -70,7 +70,7 @@ def atomically(session: Session, work: Generator[Op, Any, T]) -> Generator[Op, A
 def counts(plan: Plan, opened: Sequence[Opened]) -> Head:
     """Affected rows added up over the shards (copies count once), and the first id a server made."""
     parts = opened[:1] if plan.route.copies else opened
-    ids = [one.lastrowid for one in parts if one.lastrowid]
+    ids = [one for one in (plan.first_id, *(one.lastrowid for one in parts)) if one]
     rows = [row for one in opened for row in one.first.rows]  # of INSERT … RETURNING, where a server has it
     return Head(opened[0].description, sum(one.rowcount for one in parts), ids[0] if ids else None, rows, True)
 

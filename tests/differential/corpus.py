@@ -6,12 +6,13 @@
       order: total | ties | none                 default: total with ORDER BY, none without
       keys: [0]                                  ties: the places of the sort keys in the result
       collated: {0: remark}                      place -> source column: shows one of several equal texts
+      unordered: {1: json, 2: ","}               place -> list whose entries come in any order: JSON, or its separator
       whole: SELECT …                            the statement without LIMIT; default: the LIMIT at its end cut off
       refused: true                              shardkit refuses when the rows are really spread
-      errno: 1146                                MySQL and shardkit both fail like this
+      errno: 1146                                MySQL and shardkit both fail like this (where it is not refused)
       shards: one | some | all | none            where it goes in the world of five databases
       before: [SET …]                            run on both sides first; the connections are thrown away afterwards
-      then: [SELECT …]                           after a write: compared on both sides
+      then: [SELECT …]                           afterwards, on the same connection: compared on both sides
       strict: same | refused                     writes: what the rules' defaults do with it; default same
       flavor: mysql | mariadb                    only there
 
@@ -36,6 +37,15 @@ from shardkit.values import Params
 FOLDER = Path(__file__).parent.parent / "cases"
 LIMIT = re.compile(r"\s+LIMIT\s+(%s|\d+)(\s*(,|OFFSET)\s*(%s|\d+))?\s*$", re.IGNORECASE)
 
+COMPARED = re.compile(
+    r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`|/\*.*?\*/|(?:--\s|\#)[^\n]*"  # passed over
+    r"|(?P<before>(?:[=<>]|\bLIKE|\bBETWEEN|\bLIMIT|\bOFFSET)\s+|\bIN \(\s*)"
+    r"(?P<value>-?\d+(?:\.\d+)?(?![\w.])|'[^'\\]*'(?!\s*'))",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Constants that the prepared form gives as parameters: those behind a comparison, and of LIMIT."""
+
+READ = re.compile(r"\s*\(*\s*(SELECT|WITH)\b", re.IGNORECASE)
 WRITE = re.compile(
     r"(\s|/\*.*?\*/|--[^\n]*\n|#[^\n]*\n)*(INSERT|REPLACE|UPDATE|DELETE|CREATE|DROP|ALTER|TRUNCATE)\b",
     re.IGNORECASE | re.DOTALL,
@@ -53,6 +63,7 @@ class Case:
     order: str = ""
     keys: Sequence[int] = ()
     collated: Mapping[int, str] = field(default_factory=dict)
+    unordered: Mapping[int, str] = field(default_factory=dict)
     whole: str = ""
     refused: bool = False
     errno: int | None = None
@@ -77,6 +88,22 @@ class Case:
         """Whether it changes rows or tables; such a case is followed by checks and undone."""
         return WRITE.match(self.sql) is not None
 
+    def prepared(self) -> tuple[str, Params] | None:
+        """The same statement with its compared constants as %s parameters; None if it has none, or has parameters."""
+        if self.params is not None or not READ.match(self.sql) or self.refused or self.errno is not None or self.before:
+            return None
+        values: list[Any] = []
+
+        def lifted(found: re.Match[str]) -> str:
+            if found["value"] is None:
+                return found.group()
+            values.append(_constant(found["value"]))
+            return f"{found['before']}%s"
+
+        doubled = self.sql.replace("%", "%%")
+        text = COMPARED.sub(lifted, doubled)
+        return (text, tuple(values)) if values else None
+
     def without_limit(self) -> tuple[str, Params] | None:
         """The statement whose answer a LIMIT without total order may take any part of; None when none is needed."""
         if self.manner == "total":
@@ -91,6 +118,12 @@ class Case:
         if count and isinstance(params, Sequence):
             params = tuple(params[:-count])
         return self.sql[: found.start()], params
+
+
+def _constant(text: str) -> Any:
+    if text.startswith("'"):
+        return text[1:-1].replace("%%", "%")
+    return Decimal(text) if "." in text else int(text)
 
 
 class _Loader(yaml.SafeLoader):

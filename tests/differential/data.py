@@ -65,6 +65,8 @@ MOMENTS = (
     datetime(1999, 12, 31, 12),
 )
 SEEN = (datetime(2001, 9, 9, 1, 46, 40), datetime(2024, 2, 29, 12), datetime(2038, 1, 19, 3, 14, 7))
+REPEATED = {77: datetime(2024, 10, 27, 0, 30), 78: datetime(2024, 10, 27, 1, 30), 79: datetime(2024, 10, 27, 1, 30, 1)}
+"""Members who were seen in the hour that Central Europe has twice, in UTC: 2:30, 2:30 again, 2:30:01."""
 WORKED = tuple(
     timedelta(**part)
     for part in (
@@ -91,6 +93,7 @@ def _members(dice: random.Random) -> list[tuple[Any, ...]]:
         times = (_maybe(dice, BORN), _maybe(dice, MOMENTS), _maybe(dice, SEEN), _maybe(dice, WORKED))
         raw = _maybe(dice, (b"", b"\x00", b"\x00\xff", b"a", b"A", b"a ", b"\xff\xfe%s"))
         last = (_maybe(dice, (0, 1, 5, 128, 255)), raw, _maybe(dice, DOCS), _maybe(dice, (1901, 2000, 2155, 2024)))
+        times = (*times[:2], REPEATED.get(member, times[2]), times[3])
         members.append((member, text, nick, country, level, tags, *money, *times, *last, _maybe(dice, TEXTS)))
     return members
 

@@ -13,8 +13,12 @@ from shardkit.verify import Answer, Failure, Manner, differ, same_error
 from tests.differential import schema
 from tests.differential.answers import ask
 from tests.differential.corpus import Case
+from tests.differential.lists import in_one_order
 from tests.differential.placement import misplaced
 from tests.differential.world import World
+
+PREPARED = ("3", "4x4")
+"""The worlds in which reads are asked a second time with parameters: what differs then is planned before any shard."""
 
 DDL = re.compile(r"\b(CREATE|DROP|ALTER|RENAME)\s", re.IGNORECASE)
 WORD = re.compile(r"\b(" + "|".join([*schema.SHARDED, *schema.BROADCAST, *schema.SINGLE]) + r")\b", re.IGNORECASE)
@@ -49,10 +53,21 @@ def run_read(world: World, case: Case) -> str:
     if case.refused and isinstance(subject, Failure) and subject.refused:
         return ""
     oracle = ask(world.oracle(), case.sql, case.params)
-    problem = judge(world, case, oracle, subject) or routing(world, case)
+    problem = judge(world, case, oracle, subject) or _checks(world, case, strict=False)
+    problem = problem or routing(world, case) or run_prepared(world, case, oracle)
     if problem or case.refused:
         world.reconnect()
     return problem
+
+
+def run_prepared(world: World, case: Case, oracle: Answer | Failure) -> str:
+    """The same statement with its constants as parameters has the same answer."""
+    given = case.prepared() if world.size in PREPARED else None
+    if given is None:
+        return ""
+    text, params = given
+    problem = judge(world, case, oracle, ask(world.subject(), text, params))
+    return f"as {text} with {params!r}: {problem}" if problem else ""
 
 
 def judge(world: World, case: Case, oracle: Answer | Failure, subject: Answer | Failure) -> str:
@@ -66,7 +81,8 @@ def judge(world: World, case: Case, oracle: Answer | Failure, subject: Answer | 
         return f"refused: {subject.text}"
     if case.refused and spread(world):
         return f"should be refused, but: {_short(subject)}"
-    return differ(oracle, subject, manner(world, case), world.canonical)
+    left, right = in_one_order(oracle, case.unordered), in_one_order(subject, case.unordered)
+    return differ(left, right, manner(world, case), world.canonical)
 
 
 def spread(world: World) -> bool:
@@ -162,7 +178,7 @@ def _checks(world: World, case: Case, strict: bool) -> str:
         step = Case(title=case.title, sql=sql, file="then", collated=case.collated)
         problem = judge(world, step, ask(world.oracle(), sql), ask(world.subject(reader), sql))
         if problem:
-            return f"after the write, {sql}: {problem}"
+            return f"afterwards, {sql}: {problem}"
     return ""
 
 

@@ -16,7 +16,7 @@ import yaml
 
 from shardkit.values import Row
 from shardkit.verify import Connection, numbers
-from tests.differential import data, schema
+from tests.differential import data, schema, zones
 from tests.servers import ServerUrl
 
 SIZES = ("1", "2", "3", "5", "16", "4x4")
@@ -192,6 +192,9 @@ def build(world: World) -> None:
     """Create all databases, load the oracle directly and the shards through the connection under test."""
     collation = schema.collations(world.flavor)["memberName"]
     bodies = schema.tables(world.flavor)
+    for server in world.servers:
+        with server.connect() as connection, connection.cursor() as cursor:
+            zones.teach(cursor)
     databases = [Place(world.servers[0], world.oracle_database), world.single, *world.places]
     for place in databases:
         with world.direct(place) as cursor:

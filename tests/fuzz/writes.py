@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from shardkit.values import Params
 from tests.fuzz.conditions import Scope, condition, where
 from tests.fuzz.dice import Maker
 from tests.fuzz.tables import ARCHIVE, BADGE, CONFIG, COUNTRY, COUPON, EVENT, ITEM, MEMBER, ORDER, Col, Table
@@ -38,7 +39,7 @@ class Write:
     """One write: its text, its parameters, and the tables it may change."""
 
     sql: str
-    params: tuple[Any, ...] | None
+    params: Params
     tables: tuple[str, ...]
 
 

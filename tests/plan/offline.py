@@ -48,7 +48,7 @@ class Offline:
         if isinstance(ready, Ddl):
             return self.session.planner.spread(ready)
         assert isinstance(ready, Prepared)
-        return ready.plan(params, self.session.enlisted)
+        return ready.sample(params) if ready.filling is not None else ready.plan(params, self.session.enlisted)
 
     def slots(self, sql: str, params: Params = None) -> list[int]:
         """The slots one execution goes to."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ import shardkit
 from shardkit.errors import BudgetExceeded, CrossShardRefused, CrossShardTransaction, Error, TransactionAborted
 from tests.integration.dbapi.stage import SHARDS, Stage, rows, run
 
-LOOSE = {"transactions": "best_effort", "full_scan_writes": "allow"}
+LOOSE: dict[str, Any] = {"transactions": "best_effort", "full_scan_writes": "allow"}
 FIND = "UPDATE member SET n = n + 100 ORDER BY memberId DESC LIMIT 5"
 
 

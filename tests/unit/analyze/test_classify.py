@@ -34,6 +34,7 @@ def fate(*texts: str, defaults: str = "transactions: best_effort") -> Fate:
         ("SELECT * FROM log WHERE memberId = ? AND at = ?", "pass", 1),
         ("SELECT * FROM member ORDER BY name", "merge", 4),
         ("SELECT * FROM country", "pass", 1),
+        ("SELECT n FROM member GROUP BY n HAVING COUNT(*) + 1 > 3", "federate", 4),
         ("SELECT GET_LOCK('x', 0) FROM member", "refused", 0),
         ("INSERT INTO member (id, n) VALUES (1, 2)", "write, one shard", 1),
         ("INSERT INTO member (id, n) VALUES (?, ?)", "write, one shard", 1),
@@ -77,7 +78,9 @@ def test_the_worst_of_several_examples_counts() -> None:
 def test_kinds_that_are_not_known_here() -> None:
     def explain(text: str, params: Params) -> Explanation:
         kind = "federate" if "federate" in text else "teleport"
-        return Explanation(kind, {"kind": kind, "reason": "new", "targets": [{"shard": "a/b"}, {"shard": "a/c"}]})
+        targets = [{"shard": "a/b"}, {"shard": "a/c"}]
+        where = {"targets": [], "pulls": [{"targets": targets}]} if kind == "federate" else {"targets": targets}
+        return Explanation(kind, {"kind": kind, "reason": "new", **where})
 
     made = Classifier(classifier().planner, explain)
     assert made.fate(["SELECT federate"]) == Fate("federate", "", "new", 2)

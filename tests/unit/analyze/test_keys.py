@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shardkit.analyze import Classifier, Entry, Offline, Report, Tally, as_data, planner_of, report
-from shardkit.analyze.keys import KeyUse, uses_of
+from shardkit.analyze.keys import KeyUse, columns_of, uses_of
 from shardkit.parse import read_schema
 from shardkit.rules import loads
 
@@ -91,7 +91,7 @@ def test_shares() -> None:
     )
     assert (found.weight, found.served) == (10.0, 4.0)
     assert found.better() == [("orderid", 0.6)]
-    assert found.indexable(PLANNER.catalog.columns(["t_order"])["t_order"]) == [("orderid", 0.5)]
+    assert found.indexable(columns_of(PLANNER, "t_order")) == [("orderid", 0.5)]
     assert found.columns["sellerid"].listed == 1.0
 
 
@@ -104,7 +104,7 @@ def test_every_use_of_a_table_must_be_served() -> None:
 def test_columns_with_few_values_get_no_index_table() -> None:
     texts = [f"SELECT 1 FROM member WHERE {name} = 1" for name in ("status", "level", "is_new", "account")]
     found = use("member", *texts)
-    assert found.indexable(PLANNER.catalog.columns(["member"])["member"]) == [("account", 0.25)]
+    assert found.indexable(columns_of(PLANNER, "member")) == [("account", 0.25)]
 
 
 def test_a_changed_column_is_no_better_key() -> None:

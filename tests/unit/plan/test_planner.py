@@ -225,7 +225,11 @@ def test_the_shard_key_keeps_its_type(change: str) -> None:
 @pytest.mark.parametrize(
     ("feature", "sql", "what"),
     [
-        ("generate: { id: snowflake }", "INSERT INTO other (memberId) VALUES (1)", "generating other.id"),
+        (
+            "generate: { id: { type: snowflake, gene_of: x } }",
+            "INSERT INTO other (memberId) VALUES (1)",
+            "generating other.id",
+        ),
         ("indexes: { by_member: { by: memberId } }", "UPDATE other SET memberId = 1 WHERE id = 1", "index tables"),
     ],
 )

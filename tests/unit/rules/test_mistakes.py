@@ -167,6 +167,19 @@ def tables(text: str) -> list[str]:
             ["1:55: one column and one algorithm decide both database and table, which leaves most tables empty"],
         ),
         ("  t: { layout: order, shard_by: id, generate: { id: snwflake } }", ["1:53: unknown generator 'snwflake'"]),
+        ("  t: { layout: order, shard_by: id, generate: { a: { type: uid7 } } }", ["1:60: unknown generator 'uid7'"]),
+        (
+            "  t: { layout: order, shard_by: id, generate: { a: { type: snowflake, epok: x, bits: { worker: 20 } } } }",
+            ["1:71: unknown option 'epok'", "1:96: worker 20 is out of range"],
+        ),
+        (
+            "  t: { layout: order, shard_by: id, generate: { id: { type: snowflake, epoch: soon } } }",
+            ["1:79: the epoch is a date or a time in UTC"],
+        ),
+        (
+            "  t: { layout: order, shard_by: id, generate: { id: { type: segment, step: 0 }, ID: uuid7 } }",
+            ["1:76: step 0 is out of range", "1:81: column 'ID' is named twice"],
+        ),
         (
             "  t: { layout: order, shard_by: id }\n  t_0: { layout: order2, shard_by: id }\n"
             "layouts2: {}\nbroadcast: { layout: order, tables: [t_0, t_1, x, member, x] }",

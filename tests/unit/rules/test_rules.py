@@ -51,12 +51,11 @@ def test_the_example_is_the_contract() -> None:
     assert rules.table_names()[-3:] == ("country", "dictionary", "config")
     assert [(notice.line, notice.message.split(":")[0]) for notice in rules.notices] == [
         (16, "replicas are not read from yet"),
-        (43, "generate"),
         (51, "indexes"),
         (57, "gene and several shard keys"),
-        (58, "generate"),
+        (58, "gene_of"),
         (59, "gene and several shard keys"),
-        (91, "xa"),
+        (101, "xa"),
     ]
 
 

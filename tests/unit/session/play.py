@@ -5,6 +5,7 @@ Invariant: an answer that is an exception is thrown into the script, as the runt
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
@@ -13,17 +14,21 @@ from shardkit.flow import (
     Command,
     Describe,
     DescribeCollation,
+    Each,
     Enlist,
     Fetch,
     Finish,
     Head,
+    NewName,
     Opened,
+    Outside,
     Query,
     RowBatch,
     Rows,
     SetState,
 )
 from shardkit.session import metadata, statements
+from shardkit.session.branches import mark
 from shardkit.values import Params, Row, ShardId
 from tests.plan.offline import Offline
 from tests.unit.route.tables import RULES, TABLES
@@ -98,6 +103,14 @@ class Play:
                 return given.pop(0) if given and _is_finish(given[0], len(shards)) else (None,) * len(shards)
             case Enlist() | Command() | SetState():
                 return given.pop(0).error if given and isinstance(given[0], Refused) else None
+            case Each(shards):
+                mine = given and isinstance(given[0], tuple) and len(given[0]) == len(shards)
+                return given.pop(0) if mine and not isinstance(given[0], Opened) else (None,) * len(shards)
+            case Outside():
+                assert given, f"no answer given for {op}"
+                return given.pop(0)
+            case NewName():
+                return "t0-1"
             case CloseQuery():
                 return None
             case Describe() | DescribeCollation():
@@ -123,16 +136,37 @@ def _told(op: Any) -> list[str]:
             return [f"fetch {' '.join(map(str, sources))}"]
         case CloseQuery():
             return ["close"]
+        case Enlist(shards, lines, own) if own:
+            each = zip(shards, own, strict=True)
+            return [f"enlist {shard.database}: {_short('; '.join((*first, *lines)))}" for shard, first in each]
         case Enlist(shards, lines):
             return [f"enlist {_names(shards)}: {'; '.join(lines)}"]
         case Command(shards, sql):
             return [f"command {_names(shards)}: {sql}"]
         case Finish(shards, sql):
             return [f"finish {_names(shards)}: {sql}"]
+        case Each(shards, lines, finish):
+            verb = "end" if finish else "each"
+            return [
+                f"{verb} {shard.database}: {_short('; '.join(own))}" for shard, own in zip(shards, lines, strict=True)
+            ]
+        case Outside(task):
+            return [f"outside {task.shard.database}: {_short(_bare(task.sql))}"]
+        case NewName():
+            return []
         case SetState(lines, probe):
             return [f"state {probe.database}: {'; '.join(lines)}"]
         case _:
             raise AssertionError(f"unexpected: {op}")
+
+
+def _short(text: str) -> str:
+    """XA statements with the shard's database instead of their xid; the decision without its columns."""
+    for shard in SHARDS:
+        text = re.sub(rf"'sk1-[^']*','{mark(shard)}',\d+", shard.database, text)
+    for shard in SHARDS:
+        text = text.replace(f"sk1-t0-1-{mark(shard)}", f"decided by {shard.database}")
+    return _bare(text)
 
 
 def _names(shards: Sequence[ShardId]) -> str:
