@@ -49,8 +49,8 @@ class Planner:
         self._collation = collation
         self._under: dict[str, Planner] = {}
         self.time = rules.defaults.budget.time
-        embedded = any(server.embedded for server in rules.servers.values())
-        self.batch_rows = 32 if embedded else 500
+        self.embedded = any(server.embedded for server in rules.servers.values())
+        self.batch_rows = 32 if self.embedded else 500
         """Rows of one multi-row INSERT that executemany makes; the embedded backend must translate each text."""
         self._cache: dict[tuple[str, Style], tuple[int, Ready]] = {}
         self.parses = 0
