@@ -32,7 +32,7 @@ ALLOWED = {
     "pydantic": {"rules", "cli"},
 }
 PURE = {
-    "parse", "route", "rewrite", "merge", "aggregates", "algorithms", "plan", "verify", "analyze", "flow", "errors",
+    "parse", "route", "rewrite", "merge", "aggregates", "algorithms", "plan", "verify", "analyze", "doctor", "flow", "errors",
     "values",
 }  # fmt: skip
 IMPURE = {"random", "secrets", "time", "os", "subprocess", "urllib", "tempfile", "logging", "shutil"}
