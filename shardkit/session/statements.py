@@ -23,6 +23,7 @@ from shardkit.flow import (
 from shardkit.parse import Ddl, FoundRows, SetAutocommit, SetNextTransaction, SetVariables, TransactionCommand
 from shardkit.plan import Explanation, MetadataNeeded, Prepared, Ready, explain_ready
 from shardkit.session import transaction
+from shardkit.session.ddl import spread
 from shardkit.session.estimating import estimates
 from shardkit.session.federated import federated
 from shardkit.session.keys import planned, with_ids
@@ -30,10 +31,10 @@ from shardkit.session.metadata import describe, prepared
 from shardkit.session.reading import merged, read, rest_of_one
 from shardkit.session.settings import set_autocommit, set_variables
 from shardkit.session.state import Session
-from shardkit.session.writing import spread, write
+from shardkit.session.writing import write
 from shardkit.values import Params
 
-__all__ = ["command", "execute", "execute_many", "expected", "explain", "rest_of_one", "set_autocommit"]
+__all__ = ["command", "execute", "execute_many", "expected", "explain", "rest_of_one", "resume", "set_autocommit"]
 
 DONE = Head(None, 0, None, (), True)
 
@@ -64,6 +65,14 @@ def execute(session: Session, text: str, params: Params) -> Script:
         yield from spread(session, ready)
     else:
         yield from command(session, ready)
+
+
+def resume(session: Session, text: str, passed: list[str]) -> Script:
+    """DDL that failed halfway, once more; physical tables that have the change are added to `passed`."""
+    ready = yield from prepared(session, text, None)
+    if not isinstance(ready, Ddl):
+        raise ProgrammingError("only DDL can be resumed (CREATE, ALTER, DROP, TRUNCATE)")
+    yield from spread(session, ready, passed)
 
 
 def select(session: Session, plan: Plan) -> Script:
