@@ -6,8 +6,10 @@ Invariant: before a new statement starts, the former one's remaining rows are sa
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import asdict
+from itertools import islice
 from types import TracebackType
 from typing import Any
 
@@ -20,6 +22,9 @@ from shardkit.runtime.recording import Recording
 from shardkit.runtime.sync import Drive, Lanes, drive
 from shardkit.session import Session, keys, metadata, statements, transaction
 from shardkit.session.keys import first_of
+
+BULK_PORTION = 16_000
+"""Rows that bulk_insert holds at a time."""
 
 
 class Connection:
@@ -83,6 +88,32 @@ class Connection:
         assert op is not None
         found: NewId = self._lanes.perform(op)[0]
         return found
+
+    def bulk_insert(
+        self,
+        table: str,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[Any]],
+        progress: Callable[[int], None] | None = None,
+    ) -> int:
+        """Insert many rows into a logical table, in multi-row statements, all shards at the same time.
+
+            connection.bulk_insert("t_order", ("orderId", "memberId"), rows, progress=bar.update)
+
+        `rows` may be any iterable; it is read in portions. `progress` hears how many rows are in so far. Gives the
+        rows inserted. Raises errors of shardkit.errors; without a transaction what is in by then stays.
+        """
+        cursor, done = self.cursor(), 0
+        names = ", ".join("`" + name.replace("`", "``").replace("%", "%%") + "`" for name in columns)
+        into = "`" + table.replace("`", "``").replace("%", "%%") + "`"
+        text = f"INSERT INTO {into} ({names}) VALUES ({', '.join(['%s'] * len(columns))})"
+        rest = iter(rows)
+        with closing(cursor):
+            while portion := list(islice(rest, BULK_PORTION)):
+                done += cursor.executemany(text, portion)
+                if progress is not None:
+                    progress(done)
+        return done
 
     def resume(self, sql: str) -> list[str]:
         """Run DDL again that failed halfway: physical tables that have the change already count as done.

@@ -23,6 +23,7 @@ from shardkit.keygen.protocol import (
     Worker,
 )  # fmt: skip
 from shardkit.keygen.workers import LEASE, MUTEX, WorkerRow, choose
+from shardkit.options import Mistake, OptionMistakes, Options
 from shardkit.registry import Registry
 
 generators: Registry[Factory] = Registry("keygen")
@@ -34,6 +35,7 @@ generators.add("uuid7", uuid7.make)
 generators.add("gene", gene.make)
 
 __all__ = [
-    "GENE", "GENE_OF", "LEASE", "MUTEX", "Ahead", "Block", "Chance", "Factory", "Gene", "Generator", "Lease", "Now",
-    "Stream", "Taking", "Wait", "Want", "Worker", "WorkerRow", "choose", "generators", "not_yet",
+    "GENE", "GENE_OF", "LEASE", "MUTEX", "Ahead", "Block", "Chance", "Factory", "Gene", "Generator", "Lease", "Mistake",
+    "Now", "OptionMistakes", "Options", "Stream", "Taking", "Wait", "Want", "Worker", "WorkerRow", "choose",
+    "generators", "not_yet",
 ]  # fmt: skip

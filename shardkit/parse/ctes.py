@@ -55,6 +55,12 @@ def ctes(draft: Draft) -> Ctes | Blocker | None:
             "its rows would have to be kept for the subquery alone",
             "WITH at the front of the statement, or the subquery written twice",
         )  # fmt: skip
+    if any(_untyped(cte.this) for cte in mine if id(cte) in named):
+        return Blocker(
+            "a WITH whose table is used more than once and has a column of NULL alone, over several shards", "",
+            "a NULL has the type of what it meets, a table's column has one of its own",
+            "CAST(NULL AS CHAR), or of whatever type it shall have",
+        )  # fmt: skip
     parts = list(_parts(draft.tokens))
     recursive = draft.tokens.words()[1] == "RECURSIVE"
     made = tuple(
@@ -62,6 +68,21 @@ def ctes(draft: Draft) -> Ctes | Blocker | None:
         for cte, (head, body) in zip(mine, parts, strict=True)
     )
     return Ctes(made, (draft.tokens.start(0), parts[-1][1][1] + 1))
+
+
+def _untyped(query: exp.Expr) -> bool:
+    """Whether some column of it is NULL in every arm."""
+    arms: list[exp.Expr] = [query]
+    while any(isinstance(arm, (exp.SetOperation, exp.Subquery, exp.Paren)) for arm in arms):
+        arms = [side for arm in arms for side in _sides(arm)]
+    lists = [[isinstance(item.unalias(), exp.Null) for item in arm.expressions] for arm in arms]
+    return any(all(column) for column in zip(*lists, strict=False))
+
+
+def _sides(arm: exp.Expr) -> list[exp.Expr]:
+    if isinstance(arm, exp.SetOperation):
+        return [arm.this, arm.expression]
+    return [arm.this] if isinstance(arm, (exp.Subquery, exp.Paren)) else [arm]
 
 
 def _reference(draft: Draft, table: exp.Table) -> Reference:

@@ -82,6 +82,7 @@ NOT_CALLS = frozenset({
     "SET", "SOME", "STRAIGHT_JOIN", "TABLE", "THEN", "UNION", "UPDATE", "USE", "USING", "VALUE", "VALUES", "WHEN",
     "WHERE", "WITH", "XOR", "ESCAPE", "DECIMAL", "NUMERIC", "SIGNED", "UNSIGNED", "VARCHAR", "CROSS", "INNER",
     "ORDER BY", "GROUP BY", "PARTITION BY", "END", "MEMBER", "OF", "DUPLICATE", "IGNORE", "FORCE", "INT", "FLOAT",
-    "DOUBLE", "VARBINARY",
+    "DOUBLE", "VARBINARY", "HIGH_PRIORITY", "SQL_SMALL_RESULT", "SQL_BIG_RESULT", "SQL_BUFFER_RESULT", "SQL_NO_CACHE",
+    "SQL_CACHE",
 })  # fmt: skip
 """Words that a bracket may follow without being a call."""

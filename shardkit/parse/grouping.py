@@ -29,6 +29,7 @@ SPLIT = FOLDED | {"BIT_AND", "BIT_OR", "BIT_XOR", "ANY_VALUE"}
 Part: TypeAlias = tuple[str, tuple[ParamRef, ...]]
 _ALTERED = (Family.FLOAT, Family.TIMESTAMP, Family.BIT)
 """What a shard's answer shows otherwise than it is: rounded, in a time zone, as another type behind MIN and MAX."""
+_LONGEST_NAME = 255
 _FINISHED = ("having", "window", "order")
 
 
@@ -124,6 +125,8 @@ class _Reader:
             name = item.name or self.source.text[begin:close]
             if "%" in name and self.source.params_between(begin, close):
                 raise _NotInTwoSteps  # its name would hold a value
+            if len(name) > _LONGEST_NAME or any(ord(letter) > 0xFFFF for letter in name):
+                raise _NotInTwoSteps  # a text that no alias can be
             self.labels.append((close, name))
 
     def region(self, first: int, end: int) -> None:

@@ -21,6 +21,9 @@ from shardkit.values import Params, ShardId
 Choose: TypeAlias = Callable[[Target, Params], Mapping[int, Sequence[int]]]
 """For each IN list on a shard key, the entries that a target gets."""
 
+Steps: TypeAlias = tuple[tuple[str, Params], ...]
+Labels: TypeAlias = tuple[tuple[str, str], ...]
+
 PARTIAL = "sk__w0"
 """The workspace table of partial groups."""
 
@@ -47,24 +50,24 @@ class Federated:
         embedded = self.rules.servers[place.server].embedded
         pulls, names = gather(statement, sources, place, params, embedded)
         target = Target(place, 0, names)
-        final, steps = (self._final, ()) if embedded else self._apart(target, params)
+        final, steps, named = (self._final, (), ()) if embedded else self._apart(target, params)
         sql, args = final.render(target, params, {}, None)
         before, after = ((), ()) if embedded else (BEFORE, AFTER)
         work = Federation(place, pulls, sql, args, steps, before, after, statement.needs_database)
         return Plan(Kind.SELECT, Route((), f"{why.what}: {why.why}"), (), locking=statement.locking,
-                    federation=work, labels=labels(statement, target))  # fmt: skip
+                    federation=work, labels=(*labels(statement, target), *named))  # fmt: skip
 
-    def _apart(self, target: Target, params: Params) -> tuple[Template, tuple[tuple[str, Params], ...]]:
-        """What runs last, and what makes tables of CTEs before it."""
+    def _apart(self, target: Target, params: Params) -> tuple[Template, Steps, Labels]:
+        """What runs last, what makes tables of CTEs before it, and their names in the names of columns."""
         statement = self.statement
         if not isinstance(statement.ctes, Ctes):
-            return self._final, ()
+            return self._final, (), ()
         found = apart(statement.ctes, statement.text, self._edits, target.shard.database)
         steps: list[tuple[str, Params]] = [(sql, None) for sql in LENIENT]
         for making in found.makings:
             steps.append(Template(statement, making.edits).render(target, params, {}, None))
             steps += [(sql, None) for sql in making.copies]
-        return Template(statement, found.rest), tuple(steps)
+        return Template(statement, found.rest), tuple(steps), found.labels
 
     def finish(self, route: Route, params: Params, choose: Choose, why: CrossShardRefused) -> Plan | None:
         """A grouped statement whose shards make partial groups; None if it cannot be split so."""
@@ -76,7 +79,7 @@ class Federated:
             steps = two_steps(self.statement, given)
             edits = (steps.partial, steps.finish, steps.inline)
             self._steps = tuple(Template(self.statement, each) for each in edits)
-            self._families = steps.families
+            self._families = () if self.statement.lock else steps.families  # a table function cannot be locked
         partial, final, inline = self._steps
         place = self._nearest([target.shard for target in route.targets])
         name = f"`{place.database}`.`{PARTIAL}`"
@@ -86,7 +89,9 @@ class Federated:
             near = target.shard.server == place.server
             asks.append(Ask(target.shard, -1, sql, f"INSERT INTO {name} {sql}" if near else "", args))
         model = next(ask for ask in asks if ask.shard == place)
-        create = f"CREATE TEMPORARY TABLE {name} AS {model.select} LIMIT 0"
+        # A derived table has the types of MySQL's own groups: of the query itself YEAR(d) would become a YEAR column,
+        # which holds 1901 to 2155 only.
+        create = f"CREATE TEMPORARY TABLE {name} AS SELECT * FROM ({model.select} LIMIT 0) AS sk__p"
         pull = Pull("partial groups", name, create, (), tuple(asks), model.args, tail=self.statement.lock)
         target = Target(place, 0, (PARTIAL,))
         sql, args = final.render(target, params, {}, None)

@@ -7,6 +7,7 @@ Invariant: a task made here equals the task Prepared.plan makes of the same para
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from shardkit.flow import Column, Eq, Family, Kind, ParamRef, Plan, Statement, Task, Value
@@ -36,6 +37,13 @@ class Point:
             return None
         known = self._known.get(self._matching(self._column, value))
         return Task(known[0], known[1], params, known[2]) if known is not None else None
+
+    def slots(self, params: Sequence[Any]) -> frozenset[int] | None:
+        """The slots of a row with these parameters, or None when the long way must be gone."""
+        value = params[self._index]
+        if type(value) is not int or (self._range is not None and value not in self._range):
+            return None
+        return self._matching(self._column, value)
 
     def learn(self, plan: Plan) -> None:
         """Remember the SQL of a plan of this text."""

@@ -124,7 +124,8 @@ class Prepared:
             chosen = self._choose(target, params)
             sql, args = template.render(target, params, chosen, limit)
             tasks.append(Task(target.shard, sql, args, self.statement.needs_database))
-        return Plan(Kind.SELECT, route, tuple(tasks), merging.spec, window)
+        shown = labels(self.statement, route.targets[0]) if self.statement.shown else ()
+        return Plan(Kind.SELECT, route, tuple(tasks), merging.spec, window, labels=shown)
 
     def _merging(self) -> tuple[Merging, Template]:
         if self._merge is None:
@@ -203,11 +204,18 @@ class Prepared:
         if not self.batches:
             return None
         groups: dict[Target, list[Sequence[Any]]] = {}
+        targets: dict[frozenset[int], Target] = {}
         for params in rows:
             if not isinstance(params, Sequence):
                 raise ParameterError("parameters of executemany are all sequences or all mappings")
             self.check_params(params)
-            groups.setdefault(self.router.route(params, ()).targets[0], []).append(params)
+            slots = self.point.slots(params) if self.point is not None else None
+            target = targets.get(slots) if slots is not None else None
+            if target is None:
+                target = self.router.route(params, ()).targets[0]
+                if slots is not None:
+                    targets[slots] = target
+            groups.setdefault(target, []).append(params)
         return [self._batch_plan(target, part) for target, mine in groups.items() for part in _parts(mine, size)]
 
     @property

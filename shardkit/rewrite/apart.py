@@ -24,10 +24,11 @@ class Making(NamedTuple):
 
 
 class Apart(NamedTuple):
-    """How to make the tables, and the edits of what is left of the statement."""
+    """How to make the tables, the edits of what is left of the statement, and what column names hold of ours."""
 
     makings: tuple[Making, ...]
     rest: tuple[Edit, ...]
+    labels: tuple[tuple[str, str], ...]
 
 
 def apart(given: Ctes, text: str, edits: list[Edit], database: str) -> Apart:
@@ -53,7 +54,8 @@ def apart(given: Ctes, text: str, edits: list[Edit], database: str) -> Apart:
         copies = tuple(f"CREATE TEMPORARY TABLE {other} AS SELECT * FROM {first}" for other in others)
         makings.append(Making(tuple(inside), copies))
     rest = [edit for edit in everywhere if edit[0][0] >= given.span[1]]
-    return Apart(tuple(makings), (*rest, (given.span, None)))
+    labels = tuple((put, text[start:end]) for (start, end), put in named if start >= given.span[1])
+    return Apart(tuple(makings), (*rest, (given.span, None)), labels)
 
 
 def _within(edits: list[Edit], span: Span) -> list[Edit]:

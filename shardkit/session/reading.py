@@ -82,9 +82,9 @@ def query(session: Session, plan: Plan) -> Generator[Op, Any, tuple[Opened, ...]
         raise
 
 
-def failed(session: Session, plan: Plan, error: BaseException) -> Generator[Op, Any, None]:
-    """After a failed statement: end the transaction if it has gone with it."""
-    if session.in_transaction and transaction.fatal(session, error, len(plan.tasks)):
+def failed(session: Session, plan: Plan, error: BaseException, pulled: int = 0) -> Generator[Op, Any, None]:
+    """After a failed statement: end the transaction if it has gone with it. `pulled`: tasks of a pull that was on."""
+    if session.in_transaction and transaction.fatal(session, error, pulled or len(plan.tasks)):
         yield from transaction.abort(session, str(error))
 
 
@@ -94,7 +94,7 @@ def merged(session: Session, plan: Plan, spec: MergeSpec) -> Script:
         yield from transaction.enlist(session, tuple(task.shard for task in plan.tasks))
     opened = yield from query(session, plan)
     check_width(opened, spec)
-    description = opened[0].description or ()
+    description = relabelled(opened[0].description, plan.labels) or ()
     merger = merge(spec, plan.window, len(plan.tasks), session.budget(plan))
     for one in opened:
         merger.feed(one.first)

@@ -23,6 +23,7 @@ from shardkit.flow import (
 from shardkit.parse import Ddl, FoundRows, SetAutocommit, SetNextTransaction, SetVariables, TransactionCommand
 from shardkit.plan import Explanation, MetadataNeeded, Prepared, Ready, explain_ready
 from shardkit.session import transaction
+from shardkit.session.bulk import in_waves
 from shardkit.session.ddl import spread
 from shardkit.session.estimating import estimates
 from shardkit.session.federated import federated
@@ -128,9 +129,8 @@ def execute_many(session: Session, text: str, rows: Sequence[Params]) -> Script:
                 for step in (yield from collected(execute(session, text, params))):
                     total, last = total + max(step.rowcount, 0), step.lastrowid or last
             continue
-        for plan in batches:
-            for step in (yield from collected(write(session, plan))):
-                total, last = total + step.rowcount, last or step.lastrowid
+        affected, made = yield from in_waves(session, batches)
+        total, last = total + affected, last or made
     yield Head(None, total, last, (), True)
 
 

@@ -20,8 +20,9 @@ from rich.table import Table
 
 from tests import servers
 from tests.differential.conftest import connect
-from tests.differential.world import SIZES, World, build
+from tests.differential.world import SIZES, build
 from tests.fuzz.run import Tally, run
+from tests.fuzz.verdict import Moody
 
 MOST_REFUSED = 2.0
 MOST_DISCARDED = 10.0
@@ -64,14 +65,14 @@ def progress(console: Console) -> Progress:
 
 
 @contextmanager
-def worlds(sizes: tuple[str, ...]) -> Iterator[list[World]]:
+def worlds(sizes: tuple[str, ...]) -> Iterator[list[Moody]]:
     """The worlds of these sizes on servers of this run; all of it is gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="shardkit-fuzz-"))
-    made: list[World] = []
+    made: list[Moody] = []
     try:
         pair = servers.shared(folder)
         for size in sizes:
-            made.append(World(size, pair, servers.new_prefix(), connect))
+            made.append(Moody(size, pair, servers.new_prefix(), connect))
             build(made[-1])
         yield made
     finally:

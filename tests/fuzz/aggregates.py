@@ -1,7 +1,7 @@
 """Aggregate calls, and expressions around them.
 
 Invariant: what an aggregate shows does not depend on the order of the rows, but for kind `bag` (a JSON array or object
-that is compared as a bag), texts that are `loose` (any one of several equal texts) and the last digits of kind `approx`.
+that is compared as a bag), texts that are `loose` (any one of its equals) and the last digits of kind `approx`.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ def extreme(make: Maker, scope: Scope, strict: bool) -> Aggregate:
     column = operand(make, scope, kinds)
     if column is None:
         return Aggregate("COUNT(*)", "int")
-    kind = {"enum": "shown", "set": "shown", "bit": "shown", "flt": "shown", "dbl": "shown"}.get(column.kind, column.kind)
+    kind = {"enum": "shown", "set": "shown", "bit": "shown", "flt": "shown", "dbl": "shown"}.get(
+        column.kind, column.kind
+    )
     loose = column.collated if column.kind == "text" else ""
     return Aggregate(f"{make.pick(('MIN', 'MAX'))}({column.sql})", kind, loose)
 

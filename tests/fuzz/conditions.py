@@ -41,6 +41,11 @@ def formed(make: Maker, column: Col) -> Col:
     forms = (*FORMS[column.kind], *ANY)
     if make.mysql and column.kind == "json":
         forms += (("{0} -> '$.a'", "json"),)
+    if column.kind == "text" and make.chance(8):
+        collation, like = make.pick((("utf8mb4_bin", "nick"), ("utf8mb4_unicode_ci", "note")))
+        return Col(f"{column.sql} COLLATE {collation}", "text", like)
+    if column.kind in ("id", "int", "dec") and make.chance(6):
+        return Col(f"IFNULL({column.sql}, {make.value(make.pick((7, 0, -3)))})", column.kind)
     template, kind = make.pick(forms)
     made = Col(template.format(column.sql), kind, column.collated if kind == "text" else "")
     if kind in ("int", "dec", "date", "dt") and make.chance(15):
@@ -63,7 +68,13 @@ def conditions(make: Maker, scope: Scope, percent: int) -> list[str]:
 
 def condition(make: Maker, scope: Scope) -> str:
     """One condition that can stand beside AND."""
-    match make.number(0, 19):
+    match make.number(0, 22):
+        case 20:
+            return f"({condition(make, scope)}) {make.pick(('IS TRUE', 'IS NOT TRUE', 'IS UNKNOWN', 'IS FALSE'))}"
+        case 21:
+            return f"({condition(make, scope)} XOR {condition(make, scope)})"
+        case 22:
+            return f"({condition(make, scope)} {make.pick(('&&', '||'))} {atom(make, scope)})"
         case 17:
             return f"({condition(make, scope)} OR {condition(make, scope)})"
         case 18:
@@ -110,7 +121,8 @@ def atom(make: Maker, scope: Scope) -> str:
             unit = make.pick(("1 DAY", "36 HOUR", "1 MONTH", "2 YEAR"))
             return f"{text} {make.pick(('>', '<='))} {sample(make, column)} {make.pick('+-')} INTERVAL {unit}"
         case 8:
-            return f"CASE WHEN {text} = {sample(make, column)} THEN 1 ELSE {make.pick(('0', 'NULL', '2'))} END {make.pick(('=', '<>'))} 1"
+            case = f"CASE WHEN {text} = {sample(make, column)} THEN 1 ELSE {make.pick(('0', 'NULL', '2'))} END"
+            return f"{case} {make.pick(('=', '<>'))} 1"
         case 9 if column.kind in ("int", "bit", "flt"):
             return text
         case _:
@@ -158,6 +170,8 @@ def between_columns(make: Maker, scope: Scope) -> str:
 def inner(make: Maker, scope: Scope) -> tuple[Table, str, Scope]:
     """A table for a subquery, its alias, and the scope within."""
     table: Table = make.pick((*TABLES, *make.tables, *make.tables))
+    if make.nest is not None and scope.depth == 0 and make.chance(8):
+        table = make.dice.part(lambda: make.nest(make, Scope((), (), 1)))
     alias = make.name("s")
     columns = tuple(column.of(alias) for column in table.columns)
     return table, alias, Scope(columns, (*scope.columns, *scope.outer), scope.depth + 1)
@@ -187,7 +201,9 @@ def subquery_value(make: Maker, scope: Scope) -> Col:
         sql = f"(SELECT {shown.sql} FROM {table.sql} {alias}{tail} ORDER BY {keys} LIMIT 1)"
         return Col(sql, shown.kind if shown.kind in EXACT else "shown")
     numbers = within.of("int", "dec", "id", "date", "dt", "enum")
-    template, kind = make.pick((("COUNT(*)", "int"), ("MAX({0})", ""), ("MIN({0})", ""), ("COUNT(DISTINCT {0})", "int")))
+    template, kind = make.pick(
+        (("COUNT(*)", "int"), ("MAX({0})", ""), ("MIN({0})", ""), ("COUNT(DISTINCT {0})", "int"))
+    )
     if not numbers:
         template, kind = "COUNT(*)", "int"
     column = make.pick(numbers or within.columns)
@@ -203,7 +219,8 @@ def subquery_condition(make: Maker, scope: Scope) -> str:
         table, alias, within = inner(make, scope)
         parts = linked(make, scope, within, 85)
         tail = f" WHERE {' AND '.join(parts)}" if parts else ""
-        return f"{make.pick(('', '', 'NOT '))}EXISTS (SELECT {make.pick(('1', '*', 'NULL'))} FROM {table.sql} {alias}{tail})"
+        shown = make.pick(("1", "*", "NULL"))
+        return f"{make.pick(('', '', 'NOT '))}EXISTS (SELECT {shown} FROM {table.sql} {alias}{tail})"
     if form == 7:
         value = subquery_value(make, scope)
         others = [column for column in scope.columns if alike(column, value) and column.kind in ORDERED]
@@ -222,11 +239,21 @@ def _members(make: Maker, scope: Scope, form: int) -> str:
     one, other = make.pick(same if same and make.chance(60) else pairs)
     parts = linked(make, scope, within, 25)
     tail = f" WHERE {' AND '.join(parts)}" if parts else ""
+    if form == 5 and len(same) > 1 and table.unique and make.chance(60):
+        keys = ", ".join(f"{alias}.{name}" for name in table.unique)
+        left, right = (", ".join(pair[side].sql for pair in _two(same)) for side in (0, 1))
+        word = make.pick(("=", "<>", "<=>"))
+        return f"({left}) {word} (SELECT {right} FROM {table.sql} {alias}{tail} ORDER BY {keys} LIMIT 1)"
     if form == 6 and len(same) > 1:
         left = ", ".join(pair[0].sql for pair in _two(same))
         right = ", ".join(pair[1].sql for pair in _two(same))
         return f"({left}) {make.pick(('', 'NOT '))}IN (SELECT {right} FROM {table.sql} {alias}{tail})"
-    query = f"(SELECT {make.pick(('', '', 'DISTINCT '))}{other.sql} FROM {table.sql} {alias}{tail})"
+    words = make.pick(("", "", "DISTINCT "))
+    if make.chance(15):
+        tail += f" GROUP BY {other.sql}{make.pick(('', f' HAVING COUNT(*) > {make.value(1)}'))}"
+    elif make.chance(10) and other.kind in EXACT:
+        tail += f" UNION {make.pick(('', 'ALL '))}SELECT {make.value(make.pick(SAMPLES[other.kind]))}"
+    query = f"(SELECT {words}{other.sql} FROM {table.sql} {alias}{tail})"
     if form == 3:
         return f"{one.sql} IN {query}"
     if form == 4:

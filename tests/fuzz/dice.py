@@ -52,7 +52,10 @@ class Maker:
         self.values: list[tuple[Any, bool]] = []
         self.names = 0
         self.tables: list[Any] = []  # CTEs that may be used from here on
+        self.nest: Any = None  # makes a query in brackets that can stand in FROM
         self.bound = self.chance(30)
+        self.spells = True
+        self.named = self.bound and self.chance(20)
 
     @property
     def mysql(self) -> bool:
@@ -97,27 +100,64 @@ class Maker:
         self.values.append((value, self.bound and (always or self.chance(60))))
         return f"\ue000{len(self.values) - 1}\ue001"
 
-    def finish(self, text: str) -> tuple[str, tuple[Any, ...] | None]:
-        """SQL and parameters of a text with marks."""
+    def finish(self, text: str) -> tuple[str, tuple[Any, ...] | dict[str, Any] | None]:
+        """SQL and parameters of a text with marks, in one of several spellings."""
+        text = spelled(text, self.number(0, 24)) if self.spells else text
         params: list[Any] = []
         parts = MARK.split(text)
         for place in range(1, len(parts), 2):
             value, as_param = self.values[int(parts[place])]
             if as_param:
                 params.append(value)
-            parts[place] = "%s" if as_param else self._percent(literal(value))
+            mark = f"%(p{len(params)})s" if self.named else "%s"
+            parts[place] = mark if as_param else self._percent(literal(value))
         parts[::2] = map(self._percent, parts[::2])
+        if self.named:
+            return "".join(parts), {f"p{number}": value for number, value in enumerate(params, 1)}
         return "".join(parts), tuple(params) if self.bound else None
 
     def _percent(self, text: str) -> str:
         return text.replace("%", "%%") if self.bound else text
 
 
+KEYWORDS = re.compile(
+    r"\b(SELECT|FROM|WHERE|GROUP|ORDER|BY|HAVING|LIMIT|JOIN|LEFT|ON|AS|AND|OR|UNION|ALL|WITH|IN|OVER)\b"
+)
+REFERENCE = re.compile(r"\b([tx]\d+)\.(\w+)\b")
+
+
+def spelled(text: str, form: int) -> str:
+    """The same statement in another spelling: backticks, capitals, small letters, comments, line ends."""
+    match form:
+        case 24:
+            return REFERENCE.sub(r"`\1`.`\2`", text)
+        case 23:
+            return REFERENCE.sub(lambda found: f"{found[1]}.{found[2].upper()}", text)
+        case 22:
+            marks = iter(range(10**6))
+            return REFERENCE.sub(
+                lambda found: f"{found[1]}.{found[2]}" if next(marks) % 2 else f"{found[1]} . `{found[2]}`", text
+            )
+        case 21:
+            return KEYWORDS.sub(lambda found: found[1].lower(), text)
+        case 20:
+            commented = text.replace(" FROM ", "\n  FROM /* it's; `here */ ").replace(
+                " WHERE ", " -- 'not yet\n WHERE "
+            )
+            return f"/* all */ {commented} # the end"
+        case 19:
+            return f"  {text} ; "
+        case _:
+            return text
+
+
 def literal(value: Any) -> str:
     """A value as SQL."""
     if value is None:
         return "NULL"
-    if isinstance(value, (int, float)):
+    if isinstance(value, float):
+        return f"{value!r}e0"
+    if isinstance(value, int):
         return str(value)
     if isinstance(value, bytes):
         return f"x'{value.hex()}'"

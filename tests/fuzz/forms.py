@@ -43,6 +43,8 @@ FORMS: dict[str, Forms] = {
         ("SUBSTRING_INDEX({0}, 'e', 1)", "text"), ("{0} REGEXP '^a'", "int"), ("{0} IN ('a', 'paid', 'S-1')", "int"),
         ("IFNULL({0}, '😀')", "text"), ("{0} > 0", "int"), ("QUOTE({0})", "text"), ("ORD({0})", "int"),
         ("CASE WHEN {0} = 'new' THEN 'it''s 100%' ELSE 'other' END", "str"), ("RTRIM({0})", "text"),
+        ("CAST({0} AS BINARY)", "bin"), ("{0} IN (1, 2)", "int"), ("{0} || 'a'", "int"),
+        ("CONVERT({0} USING utf8mb4)", "shown"), ("{0} SOUNDS LIKE 'a'", "int"), ("INSERT({0}, 1, 1, 'Ä')", "text"),
     ),
     "str": (("CONCAT({0}, '~')", "str"), ("LENGTH({0})", "int"), ("{0} > '1'", "int"), ("COALESCE({0}, '-')", "str")),
     "enum": (
@@ -62,7 +64,8 @@ FORMS: dict[str, Forms] = {
         ("JSON_CONTAINS({0}, '1', '$.a')", "int"), ("JSON_VALUE({0}, '$.a')", "shown"),
     ),
     "date": (
-        ("YEAR({0})", "int"), ("MONTH({0})", "int"), ("{0} + INTERVAL 1 DAY", "date"), ("DATE_FORMAT({0}, '%Y-%m')", "str"),
+        ("YEAR({0})", "int"), ("MONTH({0})", "int"), ("{0} + INTERVAL 1 DAY", "date"),
+        ("DATE_FORMAT({0}, '%Y-%m')", "str"),
         ("DAYOFWEEK({0})", "int"), ("DATEDIFF({0}, '2000-01-01')", "int"), ("LAST_DAY({0})", "date"),
         ("{0} < '2000-01-01'", "int"), ("CAST({0} AS DATETIME)", "dt"), ("QUARTER({0})", "int"),
         ("EXTRACT(YEAR_MONTH FROM {0})", "int"), ("DATE_SUB({0}, INTERVAL 1 MONTH)", "date"), ("{0} + 0", "int"),
@@ -75,7 +78,9 @@ FORMS: dict[str, Forms] = {
         ("DATE_ADD({0}, INTERVAL '1:30' HOUR_MINUTE)", "dt"), ("{0} >= '2024-02-01'", "int"), ("YEAR({0})", "int"),
         ("MONTHNAME({0})", "str"), ("DATE({0} - INTERVAL 1 WEEK)", "date"),
     ),
-    "ts": (("UNIX_TIMESTAMP({0})", "int"), ("DATE({0})", "date"), ("{0} + INTERVAL 1 HOUR", "dt"), ("YEAR({0})", "int")),
+    "ts": (
+        ("UNIX_TIMESTAMP({0})", "int"), ("DATE({0})", "date"), ("{0} + INTERVAL 1 HOUR", "dt"), ("YEAR({0})", "int"),
+    ),
     "time": (
         ("HOUR({0})", "int"), ("{0} < '00:00:00'", "int"), ("MINUTE({0})", "int"), ("TIME_TO_SEC({0})", "dec"),
         ("{0} = '09:00:00.5'", "int"), ("COALESCE({0}, '00:00:00')", "time"),

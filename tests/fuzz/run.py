@@ -12,14 +12,32 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from tests.differential.world import World
 from tests.fuzz.dice import Dice, Maker
 from tests.fuzz.shrink import shrink
-from tests.fuzz.verdict import Outcome, verdict
+from tests.fuzz.verdict import Moody, Outcome, verdict
 from tests.fuzz.wholes import Statement, statement
 
 SHOWN = 2
 """How many failures of one sort are made small and shown."""
+
+
+MOODS: tuple[tuple[str, ...], ...] = (
+    (),
+    ("SET SESSION sql_mode = ''",),
+    (),
+    ("SET SESSION group_concat_max_len = 30", "SET SESSION div_precision_increment = 9"),
+    (),
+    ("SET SESSION time_zone = '+05:30'", "SET SESSION lc_time_names = 'de_DE'"),
+    (),
+    ("SET SESSION sql_mode = 'TRADITIONAL,ONLY_FULL_GROUP_BY'",),
+    (),
+    (
+        "SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci",
+        "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_UNSIGNED_SUBTRACTION'",
+    ),
+)
+"""What the session says first, by turns: the last shards and workspaces must hear of it too."""
+MOOD_LASTS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +48,7 @@ class Finding:
     size: str
     small: Statement
     outcome: Outcome
+    mood: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"# statement {self.number} over {self.size}: {self.outcome.text}\n{as_yaml(self)}"
@@ -62,12 +81,13 @@ def made(seed: int, number: int, flavor: str) -> tuple[Dice, Statement]:
 
 
 def run(
-    worlds: Sequence[World], seed: int, numbers: range, step: Callable[[Tally], None], seconds: float = 45.0
+    worlds: Sequence[Moody], seed: int, numbers: range, step: Callable[[Tally], None], seconds: float = 45.0
 ) -> Tally:
     """Run these statements; `step` is called after each, `seconds` is what making one failure small may take."""
     tally = Tally()
     for number in numbers:
         world = worlds[number % len(worlds)]
+        world.mood = mood_of(number, world.flavor)
         dice, given = made(seed, number, world.flavor)
         outcome = verdict(world, given)
         tally.outcomes[outcome.plan or "none", outcome.result] += 1
@@ -84,14 +104,20 @@ def run(
     return tally
 
 
-def smaller(world: World, number: int, dice: Dice, outcome: Outcome, seconds: float) -> Finding:
+def mood_of(number: int, flavor: str) -> tuple[str, ...]:
+    """The mood in which this statement is asked. MariaDB would cut JSON arrays where GROUP_CONCAT is cut."""
+    mood = MOODS[number // MOOD_LASTS % len(MOODS)]
+    return tuple(sql for sql in mood if flavor == "mysql" or "group_concat" not in sql)
+
+
+def smaller(world: Moody, number: int, dice: Dice, outcome: Outcome, seconds: float) -> Finding:
     """The failure as small as it gets in that time."""
 
     def fails(candidate: Statement) -> bool:
         return verdict(world, candidate).sort == outcome.sort
 
     small = shrink(dice.choices, world.flavor, fails, seconds)
-    return Finding(number, world.size, small, verdict(world, small))
+    return Finding(number, world.size, small, verdict(world, small), world.mood)
 
 
 def as_yaml(finding: Finding) -> str:
@@ -100,6 +126,8 @@ def as_yaml(finding: Finding) -> str:
     entry: dict[str, object] = {"title": f"found by the fuzzer: {finding.number}", "sql": case.sql}
     if case.params is not None:
         entry["params"] = [value if isinstance(value, (int, str)) else str(value) for value in case.params]
+    if finding.mood:
+        entry["before"] = list(finding.mood)
     entry["order"] = case.order
     if case.keys:
         entry["keys"] = list(case.keys)

@@ -5,14 +5,14 @@ Invariant: `order` lists expressions that leave no two different rows in either 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.fuzz.aggregates import Aggregate, expression, having
-from tests.fuzz.conditions import Scope, conditions, formed, scalar
+from tests.fuzz.conditions import Scope, conditions, formed, scalar, subquery_value
 from tests.fuzz.dice import Maker
 from tests.fuzz.forms import EXACT, ORDERED
 from tests.fuzz.sources import Nest, Source, source
-from tests.fuzz.tables import Col
+from tests.fuzz.tables import TABLES, Col
 from tests.fuzz.windows import window
 
 
@@ -63,8 +63,12 @@ class Wish:
 
 def select(make: Maker, wish: Wish) -> Query:
     """A SELECT of any shape."""
-    shape = make.pick((rows, rows, rows, grouped, grouped, grouped, total, distinct, windows))
-    return make.dice.part(lambda: shape(make, wish))
+    shape = make.pick((rows, rows, rows, grouped, grouped, grouped, total, distinct, windows, by_key, split, split))
+    found = make.dice.part(lambda: shape(make, wish))
+    if not wish.strict and found.head == "SELECT " and make.chance(6):
+        words = ("ALL", "SQL_NO_CACHE", "STRAIGHT_JOIN", "HIGH_PRIORITY", "SQL_SMALL_RESULT", "SQL_BIG_RESULT")
+        found.head = f"SELECT {make.pick(words)} "
+    return found
 
 
 def _source(make: Maker, wish: Wish) -> tuple[Source, str]:
@@ -81,19 +85,42 @@ def _source(make: Maker, wish: Wish) -> tuple[Source, str]:
 
 
 def _out(make: Maker, column: Col, wish: Wish, letter: str = "c") -> Out:
-    alias = make.name(letter) if wish.strict or make.chance(60) else ""
+    alias = make.name(letter) if wish.strict or _is_long(column.sql) or make.chance(60) else ""
     return Out(column.sql, alias, column.kind, collated=column.collated)
+
+
+def _is_long(sql: str) -> bool:
+    """Servers cut long names, and a name that holds index hints loses them over several shards."""
+    return "(SELECT" in sql and (len(sql) > 120 or " INDEX " in sql or " KEY " in sql)
+
+
+def _shadow(make: Maker, items: list[Out], columns: tuple[Col, ...]) -> list[Out]:
+    """The items, one of them perhaps under the name of some other column: what does a bare name mean then?"""
+    if not items or not make.chance(10) or any("." not in column.sql for column in columns):
+        return items
+    place = make.number(0, len(items) - 1)
+    items[place] = replace(items[place], alias=make.pick(columns).bare)
+    return items
 
 
 def rows(make: Maker, wish: Wish) -> Query:
     """Columns and expressions of rows."""
     made, body = _source(make, wish)
     items = make.several(lambda: _out(make, scalar(make, made.scope), wish), 1, 4)
+    items = items if wish.strict else _shadow(make, items, made.scope.columns)
     keys = [make.pick(made.scope.columns) for _ in range(2)]
-    found = Query(items, body, made.unique, [key.sql for key in keys if key.kind in ORDERED], size=made.size, locks=True)
+    found = Query(
+        items, body, made.unique, [key.sql for key in keys if key.kind in ORDERED], size=made.size, locks=True
+    )
     found.keys += [formed(make, key).sql for key in keys if key.kind in EXACT | {"text"}]
+    if make.chance(15):
+        value = subquery_value(make, made.scope)
+        found.keys += [value.sql] if value.kind in EXACT else []
+    if make.chance(8):
+        found.body += f" HAVING {items[0].alias} {make.pick(('IS NOT NULL', '<> 1'))}" if items[0].alias else ""
     if not wish.strict and make.chance(12):
-        found.star = make.pick(("*", *(f"{name}.*" for name in _aliases(made))))
+        stars = [f"{name}.*" for name in _aliases(made)]
+        found.star = make.pick(("*", *stars, *(f"{star}, {items[0].text}" for star in stars)))
     return found
 
 
@@ -130,7 +157,7 @@ def windows(make: Maker, wish: Wish) -> Query:
 
 def _aggregated(make: Maker, scope: Scope, wish: Wish) -> Out:
     found: Aggregate = expression(make, scope, wish.strict)
-    alias = make.name("a") if wish.strict or make.chance(70) else ""
+    alias = make.name("a") if wish.strict or _is_long(found.sql) or make.chance(70) else ""
     return Out(found.sql, alias, found.kind, found.loose)
 
 
@@ -138,6 +165,7 @@ def total(make: Maker, wish: Wish) -> Query:
     """Aggregates without GROUP BY: one row, or none if HAVING says so."""
     made, body = _source(make, wish)
     items = make.several(lambda: _aggregated(make, made.scope, wish), 1, 4)
+    items = items if wish.strict else _shadow(make, items, made.scope.columns)
     if make.chance(20):
         body += f" HAVING {having(make, made.scope, [])}"
     return Query(items, body, ("NULL",), size=1)
@@ -153,20 +181,52 @@ def grouped(make: Maker, wish: Wish) -> Query:
     keys = make.several(lambda: _key(make, columns, kinds), 1, 3)
     items = [_grouped_out(make, key, wish) for key in keys if wish.strict or make.chance(85)]
     items += make.several(lambda: _aggregated(make, made.scope, wish), 1 if not items else 0, 3)
+    items = items if wish.strict else _shadow(make, items, made.scope.columns)
+    ours = {column.bare for column in made.scope.columns}
     named = [next((item.alias for item in items if item.sql == key.sql), "") for key in keys]
     words = []
     for key, alias in zip(keys, named, strict=True):
         place = next((n for n, item in enumerate(items, 1) if item.sql == key.sql), 0)
+        alias = key.sql if alias in ours else alias  # GROUP BY would take the column of that name
         words.append(make.pick((key.sql, key.sql, alias or key.sql, str(place) if place else key.sql)))
     body += f" GROUP BY {', '.join(words)}"
-    rollup = make.chance(12) and not wish.strict
+    # MariaDB shows super-aggregates of repeated keys as it likes.
+    plain = len({key.sql for key in keys}) == len(keys) and all(key in columns for key in keys)
+    rollup = make.chance(15) and not wish.strict and plain
     if rollup:
         body += " WITH ROLLUP"
         if make.mysql and make.chance(50):
             items.append(Out(f"GROUPING({make.pick(keys).sql})", make.name("g"), "int"))
-    if make.chance(30):
+            body += " HAVING COUNT(*) > 0"  # GROUPING over no rows at all is 0 or 1 as MySQL likes
+    if "GROUPING" not in items[-1].sql and make.chance(30):
         body += f" HAVING {having(make, made.scope, [] if rollup else keys)}"
     return _over_groups(make, wish, Query(items, body, () if rollup else tuple(key.sql for key in keys)), rollup)
+
+
+def split(make: Maker, wish: Wish) -> Query:
+    """Groups of rows without subqueries: those that shards can make parts of."""
+    flat = replace(wish, outer=replace(wish.outer, depth=2))
+    return make.pick((grouped, grouped, total))(make, flat)
+
+
+def by_key(make: Maker, wish: Wish) -> Query:
+    """Groups by a table's key: its other columns are known in each group."""
+    made, body = _source(make, wish)
+    keyed = [table for table in TABLES if made.sql.startswith((f"{table.sql} ", f"{table.sql}")) and table.unique]
+    own = _aliases(made)[:1]
+    if not keyed or not own or made.sql.startswith("("):
+        return grouped(make, wish)
+    table = next((one for one in keyed if made.sql.split()[0] == one.sql), None)
+    if table is None:
+        return grouped(make, wish)
+    columns = tuple(column.of(own[0]) for column in table.columns)
+    keys = [column.sql for column in columns if column.bare in table.unique]
+    items = make.several(lambda: _out(make, formed(make, make.pick(columns)), wish, "k"), 1, 3)
+    items += make.several(lambda: _aggregated(make, made.scope, wish), 0, 2)
+    body += f" GROUP BY {', '.join(keys)}"
+    if make.chance(30):
+        body += f" HAVING {having(make, made.scope, [])}"
+    return Query(items, body, tuple(keys), [make.pick(columns).sql, "COUNT(*)"])
 
 
 def _over_groups(make: Maker, wish: Wish, found: Query, rollup: bool) -> Query:
@@ -177,21 +237,23 @@ def _over_groups(make: Maker, wish: Wish, found: Query, rollup: bool) -> Query:
         over = make.pick((f"ORDER BY {unique}", "ORDER BY COUNT(*) DESC", f"PARTITION BY {first} ORDER BY {unique}"))
         call = make.pick(("RANK()", "DENSE_RANK()", "SUM(COUNT(*))", "MAX(COUNT(*))"))
         found.items.append(Out(f"{call} OVER ({over})", make.name("w"), "shown"))
+        rollup = not make.mysql  # MariaDB 10.11 forgets an ORDER BY here when an index gives the groups
     if rollup:
         if not make.mysql:
             found.tail = " "  # MariaDB takes no ORDER BY beside ROLLUP
         return found
     found.keys = [item.alias for item in found.items if item.alias and item.kind in EXACT]
     found.keys += make.pick(((), ("COUNT(*)",), ("COUNT(*) + 1",), ("COUNT(*) DESC, 1",)))
+    found.keys += [item.sql for item in found.items if item.kind in ("int", "dec")]
     return found
 
 
 def _key(make: Maker, columns: list[Col], kinds: frozenset[str]) -> Col:
     column = make.pick(columns)
     found = formed(make, column)
-    return found if found.kind in kinds and "\ue000" not in found.sql else column
+    return found if found.kind in kinds else column
 
 
 def _grouped_out(make: Maker, key: Col, wish: Wish) -> Out:
-    alias = make.name("g") if wish.strict or make.chance(70) else ""
+    alias = make.name("g") if wish.strict or _is_long(key.sql) or make.chance(70) else ""
     return Out(key.sql, alias, key.kind, key.collated if key.kind == "text" else "")

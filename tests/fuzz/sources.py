@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from tests.fuzz.conditions import Scope, alike, atom, conditions, condition
+from tests.fuzz.conditions import Scope, alike, atom, condition, conditions
 from tests.fuzz.dice import Maker
 from tests.fuzz.tables import SHARED, TABLES, Col, Table
 
@@ -123,7 +123,18 @@ def _join(make: Maker, left: Source, nest: Nest) -> Source:
         kept = (*left.conditions, *on)
         word = ", " if left.comma else make.pick((" CROSS JOIN ", ", "))
         return Source(f"{left.sql}{word}{second.sql}", scope, unique, size, kept, word == ", ")
-    words = ("JOIN", "JOIN", "LEFT JOIN", "LEFT JOIN", "INNER JOIN", "RIGHT JOIN", "LEFT OUTER JOIN", "STRAIGHT_JOIN", "JOIN", "JOIN")
+    words = (
+        "JOIN",
+        "JOIN",
+        "LEFT JOIN",
+        "LEFT JOIN",
+        "INNER JOIN",
+        "RIGHT JOIN",
+        "LEFT OUTER JOIN",
+        "STRAIGHT_JOIN",
+        "JOIN",
+        "JOIN",
+    )
     both = " AND ".join([*on, *extra]) or "1 = 1"
     joined = second.sql
     if form == 9 and second.table.stored and left.size < 100:
@@ -148,7 +159,10 @@ def _on(make: Maker, left: Source, second: Entry) -> tuple[list[str], int]:
     one, other = make.pick(pairs)
     spread = 40 if one.kind in ("id", "dt") else 6
     if whole // spread > MOST_ROWS:
-        found = [f"{a.sql} = {b.sql}" for a, b in same[:2]] or [f"{one.sql} = {other.sql}", f"{other.sql} = {make.value(2)}"]
+        found = [f"{a.sql} = {b.sql}" for a, b in same[:2]] or [
+            f"{one.sql} = {other.sql}",
+            f"{other.sql} = {make.value(2)}",
+        ]
         return found, MOST_ROWS
     if make.chance(50):
         one, other = other, one

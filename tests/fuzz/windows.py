@@ -14,7 +14,8 @@ from tests.fuzz.forms import EXACT
 from tests.fuzz.tables import Col
 
 FRAMES = (
-    "", "", "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW", "ROWS 2 PRECEDING", "ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING",
+    "", "", "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW", "ROWS 2 PRECEDING",
+    "ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING",
     "ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING", "RANGE BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING",
     "ROWS BETWEEN 3 PRECEDING AND 1 PRECEDING", "RANGE UNBOUNDED PRECEDING",
 )  # fmt: skip
@@ -37,7 +38,9 @@ def window(make: Maker, scope: Scope, unique: Sequence[str], named: list[str]) -
             return Col(f"{ranked} OVER {_over(make, over, named)}", kind)
         case 1:
             column = make.pick([one for one in scope.columns if one.kind != "shown"] or scope.columns)
-            call = make.pick(("LAG({0})", "LEAD({0})", "LAG({0}, 2)", "FIRST_VALUE({0})", "LAST_VALUE({0})", "NTH_VALUE({0}, 2)"))
+            call = make.pick(
+                ("LAG({0})", "LEAD({0})", "LAG({0}, 2)", "FIRST_VALUE({0})", "LAST_VALUE({0})", "NTH_VALUE({0}, 2)")
+            )
             frame = f" {make.pick(FRAMES)}" if "VALUE" in call else ""
             return Col(f"{call.format(column.sql)} OVER {_over(make, f'{partition} {order}{frame}', named)}", "shown")
         case 2:

@@ -11,7 +11,9 @@ import shardkit
 from tests.integration.dbapi.stage import Stage, rows, run, value
 
 FAR = "SELECT o.orderId, d.k FROM t_order o JOIN doc d ON d.n = o.orderId ORDER BY o.orderId, d.k"
-GROUPS = "SELECT status, SUM(amount) / COUNT(*) AS mean FROM t_order GROUP BY status HAVING COUNT(*) > 1 ORDER BY status"
+GROUPS = (
+    "SELECT status, SUM(amount) / COUNT(*) AS mean FROM t_order GROUP BY status HAVING COUNT(*) > 1 ORDER BY status"
+)
 SHARES = "SELECT orderId, amount / SUM(amount) OVER () AS share FROM t_order ORDER BY orderId"
 
 
@@ -19,7 +21,9 @@ SHARES = "SELECT orderId, amount / SUM(amount) OVER () AS share FROM t_order ORD
 def filled(loose: shardkit.Connection) -> shardkit.Connection:
     """Orders 0 to 7 on four shards, and a document for each."""
     orders = [(n % 4, n, Decimal(n), "new" if n < 4 else "paid") for n in range(8)]
-    loose.cursor().executemany("INSERT INTO t_order (memberId, orderId, amount, status) VALUES (%s, %s, %s, %s)", orders)
+    loose.cursor().executemany(
+        "INSERT INTO t_order (memberId, orderId, amount, status) VALUES (%s, %s, %s, %s)", orders
+    )
     loose.cursor().executemany("INSERT INTO doc (k, n) VALUES (%s, %s)", [(f"d{n}", n) for n in range(8)])
     return loose
 
@@ -47,7 +51,9 @@ def test_a_transaction_sees_its_own_writes(
     other.close()
 
 
-def test_a_transaction_goes_on_behind_a_federated_select(cluster: shardkit.Cluster, filled: shardkit.Connection) -> None:
+def test_a_transaction_goes_on_behind_a_federated_select(
+    cluster: shardkit.Cluster, filled: shardkit.Connection
+) -> None:
     writer = cluster.connect()
     run(writer, "UPDATE t_order SET amount = 100 WHERE memberId = 1 AND orderId = 1")
     assert rows(writer, SHARES)[1][1] > Decimal("0.7")

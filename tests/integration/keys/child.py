@@ -24,7 +24,7 @@ from shardkit.errors import ClockError, Error
 from shardkit.flow import Column, Family, NewId, NewIds
 from shardkit.runtime.keys import Clock
 
-BATCHES = (1, 1, 2, 3, 7, 20, 40, 100, 100, 1000)
+BATCHES = (1, 1, 2, 3, 7, 20, 40, 100)
 """How many ids are asked for at a time."""
 
 

@@ -75,7 +75,7 @@ def test_executemany(world: World) -> None:
             == 50
         )
         assert cursor.lastrowid == 1
-        found = dict(connection.cursor().execute("SELECT n, accountId FROM account").fetchall())
+        found: dict[int, int] = dict(connection.cursor().execute("SELECT n, accountId FROM account").fetchall())
         assert found == {number: number + 1 for number in range(50)}
         assert cursor.executemany("INSERT INTO account (memberId) VALUES (%(m)s)", [{"m": 1}, {"m": 2}]) == 2
         rows = [(None, 1), (900, 2), (0, 3)]

@@ -26,7 +26,7 @@ TABLES = """
   token: { layout: m, shard_by: memberId, algorithm: mod, generate: { id: uuid7, raw: uuid7 } }
   few: { layout: m, shard_by: id, generate: { id: { type: snowflake, bits: { worker: 1 } } } }
   wide: { layout: m, shard_by: id, generate: { id: snowflake } }
-  dense: { layout: m, shard_by: id, generate: { id: { type: segment, step: 100 } } }
+  dense: { layout: m, shard_by: id, generate: { id: { type: segment, step: 500 } } }
   wrong: { layout: m, shard_by: id, generate: { nothing: snowflake } }
   narrow: { layout: m, shard_by: id, generate: { id: snowflake } }
 """

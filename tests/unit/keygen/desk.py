@@ -19,7 +19,7 @@ class Desk:
     now: int = NOON
     tick: int = 0
     chance: int = 0
-    lease: Lease = Lease(5, 0, 2**62)
+    lease: Lease = field(default_factory=lambda: Lease(5, 0, 2**62))
     next: int = 1
     wants: list[Want] = field(default_factory=list)
 

@@ -115,13 +115,15 @@ def test_each_shard_gets_its_own_values_of_an_in_list() -> None:
 def test_locks_are_taken_by_the_shards(lock: str) -> None:
     found = pull(f"SELECT status, COUNT(*) + 1 AS n FROM t_order GROUP BY status {lock}")
     assert tasks(found)[0].sql.endswith(f"GROUP BY sk__g0 {lock}")
-    assert found.create.endswith("GROUP BY sk__g0 LIMIT 0")
+    assert found.create.endswith("GROUP BY sk__g0 LIMIT 0) AS sk__p")
+    assert federation(f"SELECT status, COUNT(*) + 1 AS n FROM t_order GROUP BY status {lock}").inline is None
 
 
 def test_the_table_has_the_types_of_the_partial_groups() -> None:
     found = pull("SELECT SUM(amount * %s) AS s, COUNT(*) + 1 AS n FROM t_order", (3,))
     assert bare(found.create) == (
-        "CREATE TEMPORARY TABLE sk__w0 AS SELECT SUM(amount * %s) AS sk__p0, COUNT(*) AS sk__p1 FROM t_order LIMIT 0"
+        "CREATE TEMPORARY TABLE sk__w0 AS SELECT * FROM "
+        "(SELECT SUM(amount * %s) AS sk__p0, COUNT(*) AS sk__p1 FROM t_order LIMIT 0) AS sk__p"
     )
     assert found.create_args == (3,)
     assert (found.columns, found.copies) == ((), ())

@@ -167,10 +167,10 @@ def tables(text: str) -> list[str]:
             ["1:55: one column and one algorithm decide both database and table, which leaves most tables empty"],
         ),
         ("  t: { layout: order, shard_by: id, generate: { id: snwflake } }", ["1:53: unknown generator 'snwflake'"]),
-        ("  t: { layout: order, shard_by: id, generate: { id: { type: uid7 } } }", ["1:61: unknown generator 'uid7'"]),
+        ("  t: { layout: order, shard_by: id, generate: { a: { type: uid7 } } }", ["1:60: unknown generator 'uid7'"]),
         (
-            "  t: { layout: order, shard_by: id, generate: { id: { type: snowflake, epok: x, bits: { worker: 20 } } } }",
-            ["1:72: unknown option 'epok'", "1:97: worker 20 is out of range"],
+            "  t: { layout: order, shard_by: id, generate: { a: { type: snowflake, epok: x, bits: { worker: 20 } } } }",
+            ["1:71: unknown option 'epok'", "1:96: worker 20 is out of range"],
         ),
         (
             "  t: { layout: order, shard_by: id, generate: { id: { type: snowflake, epoch: soon } } }",

@@ -1,0 +1,48 @@
+"""Many rows at once: multi-row statements of different shards run at the same time, those of one shard in order.
+
+Without a transaction each statement is one of its own, as in MySQL: when one fails, those before it stay, and so may
+those that ran beside it.
+Invariant: no shard has two of the statements at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from itertools import zip_longest
+from typing import Any
+
+from shardkit.errors import Error
+from shardkit.flow import Op, Opened, Plan, Query
+from shardkit.session import transaction
+from shardkit.session.reading import failed
+from shardkit.session.state import Session
+from shardkit.values import ShardId
+
+
+def in_waves(session: Session, batches: Sequence[Plan]) -> Generator[Op, Any, tuple[int, Any]]:
+    """Run one-task plans; gives the rows affected and the first id that a server made. Raises what they raise."""
+    by_shard: dict[ShardId, list[Plan]] = {}
+    for plan in batches:
+        by_shard.setdefault(plan.tasks[0].shard, []).append(plan)
+    affected, first = 0, None
+    for wave in zip_longest(*by_shard.values()):
+        plans = [plan for plan in wave if plan is not None]
+        joined = plans[0]._replace(tasks=tuple(plan.tasks[0] for plan in plans))
+        for one in (yield from _wave(session, joined)):
+            affected += one.rowcount
+            first = first or one.lastrowid
+    return affected, first
+
+
+def _wave(session: Session, plan: Plan) -> Generator[Op, Any, tuple[Opened, ...]]:
+    if session.in_transaction:
+        transaction.check_write(session, plan)
+        shards = tuple(task.shard for task in plan.tasks)
+        yield from transaction.enlist(session, shards)
+        session.written.update(dict.fromkeys(shards))
+    try:
+        opened: tuple[Opened, ...] = yield Query(plan.tasks, False, session.budget(plan).time)
+    except Error as error:
+        yield from failed(session, plan, error)
+        raise
+    return opened
