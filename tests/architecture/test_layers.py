@@ -33,7 +33,7 @@ ALLOWED = {
 }
 PURE = {
     "parse", "route", "rewrite", "merge", "aggregates", "algorithms", "keygen", "options", "plan", "verify", "analyze",
-    "flow", "errors", "values",
+    "doctor", "flow", "errors", "values",
 }  # fmt: skip
 IMPURE = {"random", "secrets", "time", "os", "subprocess", "urllib", "tempfile", "logging", "shutil"}
 

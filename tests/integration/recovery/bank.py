@@ -6,13 +6,14 @@ Invariant: every transfer takes from one shard what it gives to another, so half
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import shardkit
 from shardkit.rules import Rules, loads
 from shardkit.session.branches import Branch, read_branch, shards_by_mark
+from shardkit.values import ShardId
 from tests import servers
 from tests.servers import ServerUrl, new_prefix
 
@@ -51,6 +52,10 @@ class Bank:
     def rules(self) -> Rules:
         """The rules, loaded."""
         return loads(self.text)
+
+    def marks(self) -> Mapping[str, ShardId]:
+        """This bank's shards as branches name them."""
+        return shards_by_mark(self.rules())
 
     def build(self) -> None:
         """Make databases, tables and accounts."""
@@ -95,7 +100,7 @@ class Bank:
 
     def prepared(self) -> list[Branch]:
         """Branches of this bank that are prepared on the servers."""
-        mine, found = shards_by_mark(self.rules()), []
+        mine, found = self.marks(), []
         for server in dict.fromkeys(self.pair):
             with server.connect() as connection, connection.cursor() as cursor:
                 cursor.execute("XA RECOVER")
