@@ -13,7 +13,6 @@ from shardkit.flow import (
     Op,
     Opened,
     Plan,
-    Query,
     Script,
 )
 from shardkit.session import transaction
