@@ -49,12 +49,12 @@ class Staging:
         """Rows of one INSERT come one after another: a subquery of a later one could see an earlier one."""
         target, *others = self.statement.tables
         insert = self.statement.insert
-        if insert is not None and len(insert.keys) > 1 and any(cell.query for cell in cells):
-            if any(other.name == target.name for other in others):
-                raise CrossShardRefused(
-                    f"an INSERT of several rows whose subqueries read {target.name}",
-                    why="a later row's subquery would see the rows before it", instead="one INSERT for each row",
-                )  # fmt: skip
+        again = any(other.name == target.name for other in others) and any(cell.query for cell in cells)
+        if insert is not None and len(insert.keys) > 1 and again:
+            raise CrossShardRefused(
+                f"an INSERT of several rows whose subqueries read {target.name}",
+                why="a later row's subquery would see the rows before it", instead="one INSERT for each row",
+            )  # fmt: skip
 
     def instead(self, params: Params, why: CrossShardRefused) -> Plan:
         """The plan of an execution that no shard can carry out alone. Raises `why` if reading first does not help."""
