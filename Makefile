@@ -6,6 +6,7 @@
 #   make check    ruff, mypy, import-linter
 #   make fuzz-writes  random writes with SELECTs between them, compared with one server after each
 #   make fuzz     random SELECTs over every world, compared with one server; make fuzz ARGS="--count 20000 --seed 7"
+#   make chaos    kills 500 processes and connections in their transactions: all or nothing (ARGS="--kills 50 --seed 3")
 #   make chaos-keys  four processes, 200,000 generated ids each, through crashes and clock steps: no id twice
 #   make bench    measures shardkit next to the bare driver
 #   make fmt      formats the code and mends what ruff can mend
@@ -26,7 +27,7 @@ export PYTHONUTF8 := 1
 
 SERVERLESS := tests/unit tests/plan tests/property tests/architecture
 
-.PHONY: help demo test unit check fuzz fuzz-writes chaos-keys bench docs fmt clean
+.PHONY: help demo test unit check fuzz fuzz-writes chaos chaos-keys bench docs fmt clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -51,6 +52,9 @@ fuzz-writes: $(VENV)/.ready-dev
 
 fuzz: $(VENV)/.ready-dev
 	@$(PY) -m tests.fuzz $(ARGS)
+
+chaos: $(VENV)/.ready-dev
+	@$(PY) -m tests.integration.recovery $(ARGS)
 
 # No id twice: four processes with 200,000 ids of each kind, through crashes and clock steps.
 chaos-keys: $(VENV)/.ready-dev

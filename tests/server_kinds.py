@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import atexit
 import gc
+import json
 import os
 import shutil
 import socket
 import subprocess
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +39,14 @@ SETTINGS = (
 )
 """What both flavors understand: little memory, and no waiting for a disk whose data is thrown away."""
 
+LASTING = (
+    "--sync-binlog=1",
+    "--innodb-flush-log-at-trx-commit=1",
+    "--innodb-flush-method=fsync",
+    "--innodb-doublewrite=1",
+)
+"""After SETTINGS: a killed server loses nothing that it has acknowledged."""
+
 _RUNNING: list[subprocess.Popen[bytes]] = []
 """Kept because a Popen that is collected while its process runs warns; servers.stop ends the processes by number."""
 
@@ -51,22 +60,25 @@ def _disown() -> None:
 atexit.register(_disown)
 
 
-def ways(flavor: str) -> Iterator[Callable[[Path], Pair]]:
-    """The ways that can give this flavor ('' is any), best first."""
+def ways(flavor: str, *, lasting: bool = False) -> Iterator[Callable[[Path], Pair]]:
+    """The ways that can give this flavor ('' is any), best first. `lasting`: their data survives a kill."""
+    settings = (*SETTINGS, *LASTING) if lasting else SETTINGS
     if flavor != "mariadb":
-        yield containers
-    yield lambda folder: local(folder, flavor)
+        yield lambda folder: containers(folder, settings)
+    yield lambda folder: local(folder, flavor, settings)
     if flavor != "mysql":
-        yield installed
+        yield lambda folder: installed(folder, settings)
 
 
-def containers(folder: Path) -> Pair:
-    """Two containers from `SHARDKIT_MYSQL_IMAGE`."""
+def containers(folder: Path, settings: Sequence[str]) -> Pair:
+    """Two containers from `SHARDKIT_MYSQL_IMAGE`. Their ports are fixed, or they would change with a restart."""
     image = os.environ.get("SHARDKIT_MYSQL_IMAGE", "mysql:8.4")
     _have_image(image)
     (folder / "containers").touch()
     with ThreadPoolExecutor(2) as pool:
-        first, second = pool.map(lambda name: _container(name, image, folder.name), NAMES)
+        first, second = pool.map(
+            lambda name, port: _container(name, image, folder.name, port, settings), NAMES, _free_ports()
+        )
     return first, second
 
 
@@ -102,7 +114,7 @@ def _have_image(image: str) -> None:
         raise NoServers(f"Docker gives no container of {image}: {error}") from error
 
 
-def _container(name: str, image: str, run: str) -> ServerUrl:
+def _container(name: str, image: str, run: str, bound: int, settings: Sequence[str]) -> ServerUrl:
     from testcontainers.community.mysql import MySqlContainer
     from testcontainers.core.config import testcontainers_config
 
@@ -111,7 +123,8 @@ def _container(name: str, image: str, run: str) -> ServerUrl:
     testcontainers_config.ryuk_disabled = True
     container = MySqlContainer(image, username="root", root_password=PASSWORD, password=PASSWORD, dbname="test")
     container.with_kwargs(labels={LABEL: run})
-    container.with_command(" ".join([*SETTINGS, "--mysqlx=OFF"]))
+    container.with_command(" ".join([*settings, "--mysqlx=OFF"]))
+    container.with_bind_ports(3306, bound)
     try:
         container.start()
     except Exception as error:
@@ -129,12 +142,13 @@ def remove_containers(run: str) -> None:
             container.remove(force=True, v=True)
 
 
-def local(folder: Path, flavor: str = "") -> Pair:
+def local(folder: Path, flavor: str = "", settings: Sequence[str] = SETTINGS) -> Pair:
     """Two private instances of a server program found on this machine."""
     program, found = _program(flavor)
     homes = [folder / name for name in NAMES]
     with ThreadPoolExecutor(2) as pool:
-        first, second = pool.map(lambda home, port: _instance(home, port, program, found), homes, _free_ports())
+        command = [program, *settings, *_account(), *(["--mysqlx=OFF"] if found == "mysql" else [])]
+        first, second = pool.map(lambda home, port: _instance(home, port, command, found), homes, _free_ports())
     return first, second
 
 
@@ -151,10 +165,10 @@ def _program(flavor: str) -> tuple[str, str]:
     raise NoServers(f"no {flavor or 'mariadb or mysql'} server program on this machine")
 
 
-def _instance(home: Path, port: int, program: str, flavor: str) -> ServerUrl:
+def _instance(home: Path, port: int, program: Sequence[str], flavor: str) -> ServerUrl:
     data, scratch = home / "data", home / "tmp"
     scratch.mkdir(parents=True)
-    _initialize(program, flavor, data, home / "init.log")
+    _initialize(program[0], flavor, data, home / "init.log")
     accounts = home / "accounts.sql"
     accounts.write_text(
         f"CREATE USER IF NOT EXISTS 'root'@'127.0.0.1' IDENTIFIED BY '{PASSWORD}';\n"
@@ -164,16 +178,17 @@ def _instance(home: Path, port: int, program: str, flavor: str) -> ServerUrl:
     )
     # A server that starts clears its folder for temporary tables: in /tmp it would clear that of others too.
     # skip-name-resolve makes a TCP connection '127.0.0.1', never 'localhost'; --no-defaults keeps /etc/mysql out.
-    command = [program, "--no-defaults", f"--datadir={data}", f"--socket={home}/s", f"--pid-file={home}/own.pid"]
-    command += [
-        f"--tmpdir={scratch}",
-        f"--port={port}",
-        "--bind-address=127.0.0.1",
-        "--skip-name-resolve",
-        f"--init-file={accounts}",
-    ]
-    command += [*SETTINGS, *_account(), *(["--mysqlx=OFF"] if flavor == "mysql" else [])]
-    with (home / "server.log").open("wb") as log:
+    own = ["--no-defaults", f"--datadir={data}", f"--socket={home}/s", f"--pid-file={home}/own.pid"]
+    own += [f"--tmpdir={scratch}", f"--port={port}", "--bind-address=127.0.0.1", "--skip-name-resolve"]
+    own += [f"--init-file={accounts}"]
+    (home / "command.json").write_text(json.dumps([port, program[0], *own, *program[1:]]), encoding="utf-8")
+    return start(home)
+
+
+def start(home: Path) -> ServerUrl:
+    """Start a local instance, or start it again after it was killed: same port, same data."""
+    port, *command = json.loads((home / "command.json").read_text(encoding="utf-8"))
+    with (home / "server.log").open("ab") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
     _RUNNING.append(process)
     (home / "server.pid").write_text(str(process.pid))
@@ -199,7 +214,7 @@ def _initialize(program: str, flavor: str, data: Path, log: Path) -> None:
         raise NoServers(f"{command[0]} failed: {log.read_text(errors='replace')[-1500:]}")
 
 
-def installed(folder: Path) -> Pair:
+def installed(folder: Path, settings: Sequence[str] = SETTINGS) -> Pair:
     """MariaDB from Debian's archive (the package without a system service), then like `local`."""
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         raise NoServers("MariaDB can be installed only by root on Debian")
@@ -209,7 +224,7 @@ def installed(folder: Path) -> Pair:
         done = subprocess.run(["apt-get", *command], env=environment, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise NoServers(f"apt-get {' '.join(command)} failed: {done.stderr[-800:]}")
-    return local(folder, "mariadb")
+    return local(folder, "mariadb", settings)
 
 
 def _account() -> list[str]:

@@ -14,6 +14,7 @@ LOST = frozenset({2006, 2013, 2055, 1053, 1080, 1152, 1153, 1927, 3169, 4031})
 """The connection is gone, or the server has announced that it will not answer on it again."""
 
 _TIMEOUTS = frozenset({3024, 1969})
+_DENIED = frozenset({1044, 1142})
 _BY_ERRNO: dict[int, type[errors.Error]] = {
     1064: errors.SqlSyntaxError,
     1149: errors.SqlSyntaxError,
@@ -54,6 +55,8 @@ def translate(error: Exception, shard: ShardId | str) -> errors.Error:
     if not isinstance(error, err.Error):
         # Not the driver's own class: it met bytes that it did not expect.
         return errors.InternalError(f"shard {shard}: unexpected answer ({type(error).__name__})", shards=shards)
+    if number in _DENIED and "(workspace)" in str(shard):
+        text = f"{text}; what a server finishes needs the privilege CREATE TEMPORARY TABLES there"
     family = next((ours for theirs, ours in _BY_FAMILY if isinstance(error, theirs)), errors.DatabaseError)
     return _BY_ERRNO.get(number or 0, family)(f"shard {shard}: {text}", errno=number, shards=shards)
 

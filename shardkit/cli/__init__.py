@@ -1,4 +1,4 @@
-"""The command line: `shardkit analyze | check | explain | init | recover | sql | verify`, a file for each.
+"""The command line: `shardkit analyze | check | doctor | explain | init | recover | sql | verify`, a file for each.
 
 Invariant: an error a user can cause ends in one readable message and exit code 1, never in a traceback.
 """
@@ -9,6 +9,7 @@ import click
 
 from shardkit.cli.analyze import analyze
 from shardkit.cli.check import check
+from shardkit.cli.doctor import doctor
 from shardkit.cli.explain import explain
 from shardkit.cli.init import init
 from shardkit.cli.recover import recover
@@ -22,7 +23,7 @@ def main() -> None:
     """Many MySQL databases behind one connection."""
 
 
-for _command in (analyze, check, explain, init, recover, sql, verify):
+for _command in (analyze, check, doctor, explain, init, recover, sql, verify):
     main.add_command(_command)
 
 __all__ = ["main"]

@@ -28,12 +28,17 @@ _HELP = r"""A statement ends with ; (it may run over several lines).
 @click.argument("rules", type=click.Path())
 @click.argument("statement", required=False)
 @click.option("--all", "everything", is_flag=True, help=f"Print all rows, not only the first {SHOWN}.")
-def sql(rules: str, statement: str | None, everything: bool) -> None:
+@click.option("--resume", "resumed", is_flag=True, help="Complete DDL that failed halfway.")
+def sql(rules: str, statement: str | None, everything: bool, resumed: bool) -> None:
     """Run SQL: the statement given, those on standard input, or a prompt."""
+    if resumed and statement is None:
+        raise click.UsageError("--resume wants the statement that failed")
     with errors_told(), Cluster(rules) as cluster:
         connection = cluster.connect(autocommit=True)
         try:
-            if statement is not None:
+            if resumed and statement is not None:
+                resume(connection, statement)
+            elif statement is not None:
                 run(connection, statement, None if everything else SHOWN)
             elif sys.stdin.isatty():
                 prompt(connection, tuple(cluster.rules.table_names()))
@@ -57,6 +62,16 @@ def run(connection: Connection, statement: str, most: int | None) -> None:
         seconds = time.perf_counter() - started
         out.print(result_table([column[0] for column in cursor.description], rows))
         out.print(f"{len(rows)} row(s){', and more: --all shows them' if more else ''} ({seconds:.3f} s)")
+
+
+def resume(connection: Connection, statement: str) -> None:
+    """Complete DDL and say which tables had it already."""
+    passed = connection.resume(statement)
+    out.print(f"done; {len(passed)} physical table(s) had it already")
+    for name in passed:
+        out.print(Text(f"  {name}"), soft_wrap=True)
+    if passed:
+        err.print("`shardkit doctor` tells whether the tables are alike", style="dim")
 
 
 def prompt(connection: Connection, tables: tuple[str, ...]) -> None:

@@ -115,6 +115,18 @@ class Connection:
                     progress(done)
         return done
 
+    def resume(self, sql: str) -> list[str]:
+        """Run DDL again that failed halfway: physical tables that have the change already count as done.
+
+            connection.resume("ALTER TABLE t_order ADD note VARCHAR(40)")
+
+        Gives the names of those tables. That a table has a column of this name says nothing of its type, and of
+        several changes in one statement the first that is there speaks for all; `shardkit doctor` compares the tables.
+        """
+        passed: list[str] = []
+        self.run(statements.resume(self._session, sql, passed))
+        return passed
+
     @property
     def autocommit(self) -> bool:
         """Whether each statement is a transaction of its own. Switching it on commits an open transaction."""

@@ -95,7 +95,7 @@ def _names(form: _Form, added: Sequence[str]) -> Iterator[tuple[int, str]]:
 
 def _value_rows(draft: Draft, count: int, *, listed: bool) -> _Form:
     tokens = draft.tokens
-    keyword = _keyword(tokens)
+    keyword = tokens.values_keyword()
     ranges = tokens.value_rows(keyword + 1)
     if keyword < 0 or len(ranges) != count:
         raise NotSupportedError(
@@ -122,22 +122,12 @@ def _alias_list(tokens: Tokens, index: int) -> Iterator[tuple[int, str, str]]:
         yield tokens.start(tokens.closing(index + 2)), ", ", ""
 
 
-def _keyword(tokens: Tokens) -> int:
-    """The token VALUES or VALUE before the rows; -1 if there is none."""
-    words = tokens.words()
-    for index, word in enumerate(words[:-1]):
-        opens = tokens.items[index + 1].token_type in (TokenType.L_PAREN, TokenType.ROW)
-        if word in ("VALUES", "VALUE") and tokens.depth[index] == 0 and opens and index > 1:
-            return index
-    return -1
-
-
 def _assignments(tokens: Tokens) -> _Form | None:
     """The form INSERT … SET, or None."""
     words = tokens.words()
     level = [index for index in range(len(words)) if tokens.depth[index] == 0]
     first = next((index + 1 for index in level if tokens.items[index].token_type == TokenType.SET), None)
-    if first is None or _keyword(tokens) in range(first):
+    if first is None or tokens.values_keyword() in range(first):
         return None
     ends = (i for i in level if i > first and (words[i] in ("ON", "RETURNING") or words[i] == "AS"))
     parts = tokens.split(first, next(ends, len(words)))

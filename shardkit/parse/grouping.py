@@ -29,6 +29,7 @@ SPLIT = FOLDED | {"BIT_AND", "BIT_OR", "BIT_XOR", "ANY_VALUE"}
 Part: TypeAlias = tuple[str, tuple[ParamRef, ...]]
 _ALTERED = (Family.FLOAT, Family.TIMESTAMP, Family.BIT)
 """What a shard's answer shows otherwise than it is: rounded, in a time zone, as another type behind MIN and MAX."""
+_LONGEST_NAME = 255
 _FINISHED = ("having", "window", "order")
 
 
@@ -124,6 +125,8 @@ class _Reader:
             name = item.name or self.source.text[begin:close]
             if "%" in name and self.source.params_between(begin, close):
                 raise _NotInTwoSteps  # its name would hold a value
+            if len(name) > _LONGEST_NAME or any(ord(letter) > 0xFFFF for letter in name):
+                raise _NotInTwoSteps  # a text that no alias can be
             self.labels.append((close, name))
 
     def region(self, first: int, end: int) -> None:
@@ -176,8 +179,6 @@ class _Reader:
             first += 1
         parts = self.tokens.split(first, close)
         self.check_rows(first, close)
-        if word in ("MIN", "MAX") and Family.BIT in self.families(first, close):
-            raise _NotInTwoSteps  # MariaDB shows it as a number, which is not what a BIT column takes
         arguments = tuple(self.argument(*part) for part in parts)
         types = tuple(self.type_of(*part) for part in parts)
         call = GroupCall(word, arguments, distinct and word in ("COUNT", "SUM", "AVG"), types)
@@ -209,13 +210,6 @@ class _Reader:
             ref = self.scope.resolve(column)
             return self.scope.column(ref) if ref is not None else None
         return self.call_type if self.whole else None
-
-    def families(self, first: int, end: int) -> set[Family]:
-        """Of the columns in these tokens."""
-        columns = (self.columns.get(self.tokens.items[at].start) for at in range(first, end))
-        refs = (self.scope.resolve(column) for column in columns if column is not None)
-        known = (self.scope.column(ref) for ref in refs if ref is not None)
-        return {column.family for column in known if column is not None}
 
     # --- texts ------------------------------------------------------------------------------------------------------
 

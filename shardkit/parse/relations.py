@@ -17,15 +17,23 @@ from shardkit.parse.scopes import Names, Scope
 def colocated(
     uses: tuple[TableUse, ...], keys: list[tuple[str, ...]], solver: Solver, names: Names
 ) -> tuple[frozenset[int], ...]:
-    """Groups of sharded uses that are joined on their shard keys; a subquery's uses may be joined with outer ones."""
-    sharded = [use for use in uses if keys[use.index]]
-    groups = [{use.index} for use in sharded]
-    for use in sharded:
-        for other in sharded:
-            if use.index != other.index and _linked(use, other, keys, solver, names):
-                merged = [g for g in groups if use.index in g or other.index in g]
-                groups = [g for g in groups if g not in merged] + [set().union(*merged)]
-    return tuple(frozenset(group) for group in groups)
+    """Groups of sharded uses that are joined on their shard keys; a subquery's uses may be joined with outer ones.
+
+    A link has a direction: a use that may be missing, or stands in a subquery, lies with what it is joined to, but two
+    tables that are both joined to it need not lie together. So a group has one use to which all others are linked.
+    """
+    left = [use for use in uses if keys[use.index]]
+    linked = {
+        use.index: {other.index for other in left if other is use or _linked(use, other, keys, solver, names)}
+        for use in left
+    }
+    groups = []
+    indexes = list(linked)
+    while indexes:
+        group = max(([use for use in indexes if root in linked[use]] for root in indexes), key=len)
+        groups.append(frozenset(group))
+        indexes = [use for use in indexes if use not in group]
+    return tuple(groups)
 
 
 def _linked(use: TableUse, other: TableUse, keys: list[tuple[str, ...]], solver: Solver, names: Names) -> bool:

@@ -28,6 +28,7 @@ _MODIFIERS = {
     "SQL_BUFFER_RESULT", "SQL_NO_CACHE", "SQL_CACHE", "SQL_CALC_FOUND_ROWS",
 }  # fmt: skip
 _QUOTES = {TokenType.STRING: "'{}'", TokenType.IDENTIFIER: "`{}`"}
+_BEFORE_TABLE = {"INSERT", "REPLACE", "INTO", "IGNORE", "LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED"}
 _OPEN, _CLOSE = TokenType.L_PAREN, TokenType.R_PAREN
 
 
@@ -128,6 +129,16 @@ class Tokens:
             else:
                 high = middle
         return low if low < len(self.items) and self.items[low].start == offset else -1
+
+    def values_keyword(self) -> int:
+        """The token VALUES (or VALUE, its other spelling) before the rows of an INSERT; -1 if there is none."""
+        words = self.words()
+        for index, word in enumerate(words[:-1]):
+            opens = self.items[index + 1].token_type in (_OPEN, TokenType.ROW)
+            named = index == 0 or words[index - 1] in _BEFORE_TABLE  # a table may be called `value`
+            if word in ("VALUES", "VALUE") and self.depth[index] == 0 and opens and not named:
+                return index
+        return -1
 
     def value_rows(self, first: int) -> list[tuple[int, int]]:
         """Token ranges (brackets included) of the rows that follow VALUES."""

@@ -150,15 +150,15 @@ def _value_parts(draft: Draft) -> list[list[tuple[int, int]]]:
 
 
 def _row_list(source: Source, tokens: Tokens, count: int) -> Pick | None:
-    clause = tokens.clauses().get("values")
-    if clause is None:
+    keyword = tokens.values_keyword()
+    if keyword < 0:
         return None
-    ranges = tokens.value_rows(clause.first)
+    ranges = tokens.value_rows(keyword + 1)
     if len(ranges) != count:
         if count == 1:
             return None
         raise NotSupportedError(
-            "this form of VALUES", where=source.place(tokens.start(clause.keyword)),
+            "this form of VALUES", where=source.place(tokens.start(keyword)),
             why="its rows cannot be told apart",
             instead="INSERT INTO t (columns) VALUES (…), (…)",
         )  # fmt: skip

@@ -79,7 +79,7 @@ class Federated:
             steps = two_steps(self.statement, given)
             edits = (steps.partial, steps.finish, steps.inline)
             self._steps = tuple(Template(self.statement, each) for each in edits)
-            self._families = steps.families
+            self._families = () if self.statement.lock else steps.families  # a table function cannot be locked
         partial, final, inline = self._steps
         place = self._nearest([target.shard for target in route.targets])
         name = f"`{place.database}`.`{PARTIAL}`"

@@ -49,8 +49,8 @@ class Staging:
         """Rows of one INSERT come one after another: a subquery of a later one could see an earlier one."""
         target, *others = self.statement.tables
         insert = self.statement.insert
-        again = any(other.name == target.name for other in others) and any(cell.query for cell in cells)
-        if insert is not None and len(insert.keys) > 1 and again:
+        reads = any(cell.query for cell in cells) and any(other.name == target.name for other in others)
+        if insert is not None and len(insert.keys) > 1 and reads:
             raise CrossShardRefused(
                 f"an INSERT of several rows whose subqueries read {target.name}",
                 why="a later row's subquery would see the rows before it", instead="one INSERT for each row",

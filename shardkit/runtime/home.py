@@ -21,9 +21,9 @@ T = TypeVar("T")
 
 WORKERS, SEQUENCES = "shardkit_worker", "shardkit_sequence"
 TABLES = (
-    f"CREATE TABLE IF NOT EXISTS `{{database}}`.`{WORKERS}` (worker INT NOT NULL PRIMARY KEY, "
+    f"CREATE TABLE IF NOT EXISTS {{}}.`{WORKERS}` (worker INT NOT NULL PRIMARY KEY, "
     "token VARCHAR(32) NOT NULL, expires BIGINT NOT NULL, allowed BIGINT NOT NULL) ENGINE=InnoDB",
-    f"CREATE TABLE IF NOT EXISTS `{{database}}`.`{SEQUENCES}` (name VARCHAR(150) COLLATE utf8mb4_bin NOT NULL "
+    f"CREATE TABLE IF NOT EXISTS {{}}.`{SEQUENCES}` (name VARCHAR(150) COLLATE utf8mb4_bin NOT NULL "
     "PRIMARY KEY, next BIGINT NOT NULL) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4",
 )
 ANSWER_TIME = 5.0
@@ -35,7 +35,7 @@ _EPOCH = datetime(1970, 1, 1)
 
 
 class Ask:
-    """Statements within one transaction."""
+    """Statements on the home's connection, each of which must be answered in time, so that nobody waits for ever."""
 
     def __init__(self, connection: Connection, shard: ShardId) -> None:
         self._connection, self._shard = connection, shard
@@ -46,7 +46,7 @@ class Ask:
         return self._connection.start(Task(self._shard, text, args or None), 0, ANSWER_TIME).rows
 
     def run(self, sql: str, *args: Any) -> None:
-        """A write."""
+        """A statement without rows."""
         self.rows(sql, *args)
 
     def now(self) -> int:
@@ -92,10 +92,11 @@ class Home:
 
     def _once(self, work: Callable[[Ask], T]) -> T:
         connection, done = self._open(), False
-        connection.run(self.shard, "START TRANSACTION")
+        ask = Ask(connection, self.shard)
+        ask.run("START TRANSACTION")
         try:
-            answer = work(Ask(connection, self.shard))
-            connection.run(self.shard, "COMMIT")
+            answer = work(ask)
+            ask.run("COMMIT")
             done = True
             return answer
         finally:
@@ -113,7 +114,7 @@ class Home:
     def _undo(self, connection: Connection) -> None:
         try:
             if connection.usable:
-                connection.run(self.shard, "ROLLBACK")
+                Ask(connection, self.shard).run("ROLLBACK")
                 return
         except Error:
             pass  # it ends with the connection
@@ -132,9 +133,9 @@ class Home:
             raise self._unavailable(error) from error
 
     def _create(self) -> None:
-        connection = self._open()
+        ask = Ask(self._open(), self.shard)
         for sql in TABLES:
-            connection.run(self.shard, sql.format(database=self.shard.database))
+            ask.run(sql)
 
     def _unavailable(self, error: Error) -> IdsUnavailable:
         return IdsUnavailable(

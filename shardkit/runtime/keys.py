@@ -123,7 +123,8 @@ class Keys:
 
     def _line(self, generator: Generator, name: str, home: ShardId) -> _Line:
         if generator.process_wide:
-            return _process_lines().line(type(generator).__qualname__, lambda: _Line(generator.open(name), home))
+            kind = f"{type(generator).__module__}.{type(generator).__qualname__}"
+            return _process_lines().line(kind, lambda: _Line(generator.open(name), home))
         return self._lines.line(name, lambda: _Line(generator.open(name), home))
 
     def _run(self, line: _Line, op: NewIds) -> Sequence[NewId]:

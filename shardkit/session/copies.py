@@ -61,7 +61,7 @@ def _counted(session: Session, plan: Plan) -> Answers:
     first = yield from _query(session, plan, plan.tasks[:1])
     rest = plan.tasks[1:]
     number = first[0].lastrowid
-    if not rest or not number:
+    if not rest or not isinstance(number, int) or not number:
         return (*first, *(yield from _query(session, plan, rest))) if rest else first
     assert isinstance(number, int)
     shards = tuple(dict.fromkeys(task.shard for task in rest))

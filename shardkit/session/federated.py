@@ -50,6 +50,7 @@ class _Filling:
     meter: Meter
     travel: bool  # every row passes the client
     rows: dict[str, int] = field(default_factory=dict)  # of each table that is there
+    asked: int = 0  # tasks of the pull that is on
 
 
 def federated(session: Session, plan: Plan, work: Federation) -> Script:
@@ -77,7 +78,7 @@ def federated(session: Session, plan: Plan, work: Federation) -> Script:
         if work.after:
             yield Arrange(work.after)
     except Error as error:
-        yield from failed(session, plan, error)
+        yield from failed(session, plan, error, filling.asked)
         raise
     yield from _finished(plan, Task(workspace, work.sql, work.args), None)
 
@@ -99,7 +100,7 @@ def _parts(session: Session, plan: Plan, work: Federation) -> Generator[Op, Any,
     try:
         opened: tuple[Opened, ...] = yield Query(asked, True, session.budget(plan).time, "pull partial groups")
     except Error as error:
-        yield from failed(session, plan, error)
+        yield from failed(session, plan, error, len(asked))
         raise
     return opened
 
@@ -118,6 +119,7 @@ def pulled(session: Session, pull: Pull, filling: _Filling, opened: Sequence[Ope
         near = [ask for ask in pull.asks if ask.insert and not filling.travel]
         asked = tasks(pull._replace(asks=tuple(ask for ask in pull.asks if ask not in near)), fewer)
         if asked:
+            filling.asked = len(asked)
             opened = yield Query(asked, True, None, f"pull {pull.table}")
         yield from _read_here(pull, near, fewer, filling)  # while the other servers work
     batches: Sequence[RowBatch] = [one.first for one in opened]
@@ -128,6 +130,7 @@ def pulled(session: Session, pull: Pull, filling: _Filling, opened: Sequence[Ope
                 yield Fill(pull.name, pull.columns, batch.rows)
         wanted = tuple(batch.source for batch in batches if not batch.last)
         batches = (yield Fetch(wanted)) if wanted else ()
+    filling.asked = 0
     if pull.copies:
         yield Arrange(pull.copies)
 

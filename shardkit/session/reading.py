@@ -82,9 +82,9 @@ def query(session: Session, plan: Plan) -> Generator[Op, Any, tuple[Opened, ...]
         raise
 
 
-def failed(session: Session, plan: Plan, error: BaseException) -> Generator[Op, Any, None]:
-    """After a failed statement: end the transaction if it has gone with it."""
-    if session.in_transaction and transaction.fatal(session, error, len(plan.tasks)):
+def failed(session: Session, plan: Plan, error: BaseException, pulled: int = 0) -> Generator[Op, Any, None]:
+    """After a failed statement: end the transaction if it has gone with it. `pulled`: tasks of a pull that was on."""
+    if session.in_transaction and transaction.fatal(session, error, pulled or len(plan.tasks)):
         yield from transaction.abort(session, str(error))
 
 

@@ -59,7 +59,7 @@ def recover(rules: Rules, now: float, older_than: float) -> Generator[Op, Any, R
     ended: list[Ended] = []
     for branches in by_gtrid.values():
         ended += yield from _end(branches, marks, now - older_than)
-    dropped = 0 if silent else (yield from _drop_old(rules, by_gtrid))
+    dropped = 0 if silent else (yield from _drop_old(rules, by_gtrid, silent))
     return Recovery(tuple(ended), silent, dropped)
 
 
@@ -120,7 +120,7 @@ def _place(one: _Found, marks: Mapping[str, ShardId]) -> str:
     return str(shard) if shard is not None else one.server.server
 
 
-def _drop_old(rules: Rules, listed: Mapping[str, object]) -> Generator[Op, Any, int]:
+def _drop_old(rules: Rules, listed: Mapping[str, object], silent: dict[str, str]) -> Generator[Op, Any, int]:
     """Drop decisions that nobody can ask for any more. Called only when every server has told its branches."""
     dropped = 0
     keep = "".join(f" AND gtrid <> '{gtrid}'" for gtrid in listed)
@@ -132,7 +132,7 @@ def _drop_old(rules: Rules, listed: Mapping[str, object]) -> Generator[Op, Any, 
             opened: Opened = yield Outside(Task(shard, sql), SETTLE)
         except Error as error:
             if error.errno != _UNKNOWN_TABLE:
-                raise
+                silent[shard.server] = str(error)
             continue
         dropped += opened.rowcount
     return dropped

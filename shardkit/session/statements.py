@@ -23,6 +23,7 @@ from shardkit.parse import Ddl, FoundRows, LoadData, SetAutocommit, SetNextTrans
 from shardkit.plan import Explanation, MetadataNeeded, Prepared, Ready, explain_ready
 from shardkit.session import transaction
 from shardkit.session.bulk import in_waves
+from shardkit.session.ddl import spread
 from shardkit.session.estimating import estimates
 from shardkit.session.keys import planned, with_ids
 from shardkit.session.loading import load
@@ -32,10 +33,10 @@ from shardkit.session.running import collected, emitted, select
 from shardkit.session.settings import set_autocommit, set_variables
 from shardkit.session.staged import staged
 from shardkit.session.state import Session
-from shardkit.session.writing import spread, write
+from shardkit.session.writing import write
 from shardkit.values import Params
 
-__all__ = ["command", "execute", "execute_many", "expected", "explain", "rest_of_one", "set_autocommit"]
+__all__ = ["command", "execute", "execute_many", "expected", "explain", "rest_of_one", "resume", "set_autocommit"]
 
 DONE = Head(None, 0, None, (), True)
 
@@ -70,6 +71,14 @@ def execute(session: Session, text: str, params: Params) -> Script:
         yield from load(session, ready, params, execute_many)
     else:
         yield from command(session, ready)
+
+
+def resume(session: Session, text: str, passed: list[str]) -> Script:
+    """DDL that failed halfway, once more; physical tables that have the change are added to `passed`."""
+    ready = yield from prepared(session, text, None)
+    if not isinstance(ready, Ddl):
+        raise ProgrammingError("only DDL can be resumed (CREATE, ALTER, DROP, TRUNCATE)")
+    yield from spread(session, ready, passed)
 
 
 def found_rows(session: Session, label: str) -> Script:

@@ -12,7 +12,7 @@ Invariant: no branch is committed before the decision is on disk, and none is ro
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from shardkit.errors import (
     CommitInDoubt,
@@ -30,6 +30,8 @@ from shardkit.session.state import Parties
 from shardkit.values import ShardId
 
 Steps = Generator[Op, Any, None]
+Errors = tuple[BaseException | None, ...]
+T = TypeVar("T")
 
 SETTLE = 10.0
 """Seconds that a commit whose decision is not known asks for it before it says so."""
@@ -115,20 +117,44 @@ def _in_two_phases(parties: Parties, written: tuple[ShardId, ...]) -> Steps:
     first = parties.shards[0]
     others = tuple(shard for shard in written if shard != first)
     readers = tuple(shard for shard in parties.shards if shard != first and shard not in written)
-    prepares = tuple((f"XA END {parties.xid(shard)}", f"XA PREPARE {parties.xid(shard)}") for shard in others)
-    errors = yield Each((first, *others), ((_decision(first, parties.gtrid),), *prepares))
-    if getattr(errors[0], "errno", None) == _UNKNOWN_TABLE and not any(errors[1:]):
-        yield Outside(Task(first, CREATE.format(database=first.database)))
-        again = yield Each((first,), ((_decision(first, parties.gtrid),),))
-        errors = (*again, *errors[1:])
+    errors = yield from _or_drop(parties.shards, _prepare(parties, first, others))
     if any(errors):
         yield from _give_up(parties, dict(zip((first, *others), errors, strict=True)), readers)
     if readers:
-        yield from _end_readers(parties, readers)
-    (error,) = yield Each((first,), (("COMMIT",),), finish=True)
+        yield from _or_drop((first, *others), _end_readers(parties, readers))
+    (error,) = yield from _or_drop(others, _one(Each((first,), (("COMMIT",),), finish=True)))
     if error is not None:
         yield from _undecided(parties, first, others, error)
     yield from _spread(parties, first, others)
+
+
+def _prepare(parties: Parties, first: ShardId, others: tuple[ShardId, ...]) -> Generator[Op, Any, Errors]:
+    """Prepare the branches and write the decision's row, all at the same time."""
+    prepares = tuple((f"XA END {parties.xid(shard)}", f"XA PREPARE {parties.xid(shard)}") for shard in others)
+    errors: Errors = yield Each((first, *others), ((_decision(first, parties.gtrid),), *prepares))
+    if getattr(errors[0], "errno", None) != _UNKNOWN_TABLE or any(errors[1:]):
+        return errors
+    try:
+        yield Outside(Task(first, CREATE.format(database=first.database)))
+    except Error as error:
+        return (error, *errors[1:])
+    again: Errors = yield Each((first,), ((_decision(first, parties.gtrid),),))
+    return (*again, *errors[1:])
+
+
+def _one(op: Op) -> Generator[Op, Any, Any]:
+    return (yield op)
+
+
+def _or_drop(shards: tuple[ShardId, ...], steps: Generator[Op, Any, T]) -> Generator[Op, Any, T]:
+    """Run these steps; after an interruption drop these shards' connections, and recovery does the rest."""
+    try:
+        return (yield from steps)
+    except GeneratorExit:
+        raise  # nobody is there any more to carry out an Op
+    except BaseException:
+        yield Each(shards, tuple(() for _ in shards), finish=True)
+        raise
 
 
 def _decision(shard: ShardId, gtrid: str, outcome: str = "commit") -> str:

@@ -1,4 +1,4 @@
-"""The scripts of writes and DDL.
+"""The scripts of writes.
 
 Invariant: no half-done statement is left open; several shards are written only with the policy's leave.
 """
@@ -8,16 +8,13 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import Any, TypeVar
 
-from shardkit.errors import Error
 from shardkit.flow import (
     Head,
     Op,
     Opened,
     Plan,
-    Query,
     Script,
 )
-from shardkit.parse import Ddl
 from shardkit.session import transaction
 from shardkit.session.copies import run
 from shardkit.session.reading import failed, query
@@ -73,23 +70,3 @@ def counts(plan: Plan, opened: Sequence[Opened]) -> Head:
     ids = [one for one in (plan.first_id, *(one.lastrowid for one in parts)) if one]
     rows = [row for one in opened for row in one.first.rows]  # of INSERT … RETURNING, where a server has it
     return Head(opened[0].description, sum(one.rowcount for one in parts), ids[0] if ids else None, rows, True)
-
-
-def spread(session: Session, ddl: Ddl) -> Script:
-    """DDL on every physical table, one after another; commits an open transaction first, as MySQL does."""
-    plan = session.planner.spread(ddl)
-    if session.in_transaction:
-        yield from transaction.commit(session)
-    done = affected = 0
-    try:
-        for task in plan.tasks:
-            (opened,) = yield Query((task,), False, None)
-            done += 1
-            affected += opened.rowcount
-    except Error as error:
-        if len(plan.tasks) > 1:
-            error.add_note(f"{ddl.verb}: done on {done} of {len(plan.tasks)} physical tables, then failed")
-        raise
-    finally:
-        session.planner.catalog.forget(use.name for use in ddl.statement.tables)
-    yield Head(None, affected, None, (), True)

@@ -32,8 +32,8 @@ ALLOWED = {
     "pydantic": {"rules", "cli"},
 }
 PURE = {
-    "parse", "route", "rewrite", "merge", "aggregates", "algorithms", "plan", "verify", "analyze", "flow", "errors",
-    "values",
+    "parse", "route", "rewrite", "merge", "aggregates", "algorithms", "keygen", "options", "plan", "verify", "analyze",
+    "doctor", "flow", "errors", "values",
 }  # fmt: skip
 IMPURE = {"random", "secrets", "time", "os", "subprocess", "urllib", "tempfile", "logging", "shutil"}
 

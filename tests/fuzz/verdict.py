@@ -24,6 +24,7 @@ SLOW = (1969, 3024)
 VARIANTS = {
     "mysql": (
         "SET SESSION optimizer_switch = 'block_nested_loop=off'",
+        "SET SESSION internal_tmp_mem_storage_engine = MEMORY",
         "SET SESSION optimizer_switch = 'derived_merge=off,derived_condition_pushdown=off'",
         "SET SESSION optimizer_switch = 'semijoin=off,materialization=off,subquery_to_derived=off'",
         "SET SESSION optimizer_switch = 'prefer_ordering_index=off,hash_set_operations=off'",

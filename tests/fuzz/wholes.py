@@ -66,7 +66,7 @@ def as_table(sql: str, query: Query) -> Table:
     by_sql = {item.sql: item.alias for item in query.items} | {item.alias: item.alias for item in query.items}
     unique = tuple(by_sql[key] for key in query.order if key in by_sql)
     whole = bool(query.order) and len(unique) == len(query.order)
-    return Table(sql, columns, unique if whole else (), min(query.size, 60), stored=False)
+    return Table(sql, columns, unique if whole else (), query.size, stored=False)
 
 
 def derived(make: Maker, outer: Scope) -> Table:

@@ -1,4 +1,4 @@
-"""Two private servers of the flavor under test, which a test may kill.
+"""Two private servers of the flavor under test, which a test may kill and start again.
 
 Invariant: they are stopped with the module that asked for them, killed or not.
 """
@@ -28,26 +28,41 @@ class Victims:
         if note.exists():
             servers.end_process(int(note.read_text()))
             return
+        with self._container(number) as container:
+            container.kill()
+            container.wait()
+
+    def restart(self, number: int) -> None:
+        """Start a killed server on its old port with its old data; it answers when this returns."""
+        if (self.folder / NAMES[number]).exists():
+            server_kinds.start(self.folder / NAMES[number])
+            return
+        with self._container(number) as container:
+            container.start()
+        servers.wait_until_ready(NAMES[number], self.pair[number].url, lambda: True)
+
+    @contextmanager
+    def _container(self, number: int) -> Iterator[Any]:
         label = f"{servers.LABEL}={self.folder.name}"
         with server_kinds.docker() as client:
-            for container in client.containers.list(filters={"label": label}):
+            for container in client.containers.list(all=True, filters={"label": label}):
                 if _port(container) == self.pair[number].port:
-                    container.kill()
-                    container.wait()
+                    yield container
                     return
         raise NoServers(f"{self.pair[number].name} is not one of ours")
 
 
 def _port(container: Any) -> int:
-    return int(container.attrs["NetworkSettings"]["Ports"]["3306/tcp"][0]["HostPort"])
+    """As it was asked for: a container that does not run has no ports."""
+    return int(container.attrs["HostConfig"]["PortBindings"]["3306/tcp"][0]["HostPort"])
 
 
 @contextmanager
-def victims(folder: Path, flavor: str) -> Iterator[Victims]:
-    """Start two servers of this flavor; NoServers says what was tried."""
+def victims(folder: Path, flavor: str, *, lasting: bool = False) -> Iterator[Victims]:
+    """Start two servers of this flavor; NoServers says what was tried. `lasting`: they may be killed and restarted."""
     tried = []
     try:
-        for way in server_kinds.ways(flavor):
+        for way in server_kinds.ways(flavor, lasting=lasting):
             try:
                 pair = way(folder)
             except NoServers as error:

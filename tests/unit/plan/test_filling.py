@@ -21,6 +21,7 @@ layouts: { m: { databases: "m_{0..3}", servers: [rds0] } }
 tables:
   t: { layout: m, shard_by: id, algorithm: mod, generate: { id: segment } }
   k: { layout: m, shard_by: m, algorithm: mod, generate: { Id: segment, u: uuid7 } }
+  value: { layout: m, shard_by: id, algorithm: mod, generate: { id: segment } }
   plain: { layout: m, shard_by: id, algorithm: mod }
   odd: { layout: m, shard_by: id, algorithm: mod, generate: { id: { type: gene } } }
 defaults: { transactions: best_effort }
@@ -35,6 +36,7 @@ U = Column("u", Family.TEXT, "char(36)", length=36, collation="utf8mb4_bin")
 TABLES = [
     TableInfo("t", (number("id"), number("a")), ("id",)),
     TableInfo("k", (number("m"), number("id"), U, number("a")), ("m", "id")),
+    TableInfo("value", (number("id"), number("a")), ("id",)),
     TableInfo("plain", (number("id"), number("a")), ("id",)),
     TableInfo("odd", (number("id"), number("a")), ("id",)),
 ]
@@ -56,7 +58,12 @@ def filling(offline: Offline, sql: str, params: Params = None) -> Filling:
     [
         ("INSERT INTO t (a) VALUES (1)", "INSERT INTO t (a, `id`) VALUES (1, %s)"),
         ("INSERT INTO t (a) VALUES (1), (2) ", "INSERT INTO t (a, `id`) VALUES (1, %s), (2, %s) "),
-        ("INSERT INTO t (a) VALUE (1)", "INSERT INTO t (a, `id`) VALUE (1, %s)"),
+        ("INSERT INTO value (a) VALUE (1)", "INSERT INTO value (a, `id`) VALUE (1, %s)"),
+        (
+            "INSERT INTO t SET a = 1 ON DUPLICATE KEY UPDATE a = VALUES(a)",
+            "INSERT INTO t SET a = 1, `id` = %s ON DUPLICATE KEY UPDATE a = VALUES(a)",
+        ),
+        ("INSERT INTO t (a) VALUE (1), (2)", "INSERT INTO t (a, `id`) VALUE (1, %s), (2, %s)"),
         ("INSERT INTO t (a) VALUES ROW(1), ROW(2)", "INSERT INTO t (a, `id`) VALUES ROW(1, %s), ROW(2, %s)"),
         ("REPLACE t (id, a) VALUES (NULL, 1)", "REPLACE t (id, a) VALUES (%s, 1)"),
         ("INSERT t (a, ID) VALUES (1, 0), (2, default)", "INSERT t (a, ID) VALUES (1, %s), (2, %s)"),
@@ -171,6 +178,11 @@ def test_the_short_way_serves_when_the_ids_are_there(offline: Offline) -> None:
     assert planner.filling(sql) is None
 
 
+def test_rows_after_value_lie_on_their_own_shards(offline: Offline) -> None:
+    plan = offline.plan("INSERT INTO plain (id, a) VALUE (1, 1), (2, 2)")
+    assert [(task.shard.database, task.sql[-6:]) for task in plan.tasks] == [("m_1", "(1, 1)"), ("m_2", "(2, 2)")]
+
+
 def test_explain_shows_stand_ins(offline: Offline) -> None:
     found = offline.explain("INSERT INTO k (m) VALUES (1), (2)")
     assert found["generated"] == ["id", "u"]
@@ -211,7 +223,7 @@ def test_the_column_that_next_id_means(offline: Offline) -> None:
     for table, info, column, said in (
         (two, TABLES[1], None, "several"),
         (two, TABLES[1], "a", "k.a"),
-        (offline.planner.known("plain"), TABLES[2], None, "table plain"),
+        (offline.planner.known("plain"), TABLES[3], None, "table plain"),
     ):
         assert isinstance(table, ShardedTable)
         with pytest.raises(GeneratorError, match=said):

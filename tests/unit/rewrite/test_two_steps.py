@@ -116,6 +116,7 @@ def test_locks_are_taken_by_the_shards(lock: str) -> None:
     found = pull(f"SELECT status, COUNT(*) + 1 AS n FROM t_order GROUP BY status {lock}")
     assert tasks(found)[0].sql.endswith(f"GROUP BY sk__g0 {lock}")
     assert found.create.endswith("GROUP BY sk__g0 LIMIT 0) AS sk__p")
+    assert federation(f"SELECT status, COUNT(*) + 1 AS n FROM t_order GROUP BY status {lock}").inline is None
 
 
 def test_the_table_has_the_types_of_the_partial_groups() -> None:

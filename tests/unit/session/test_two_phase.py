@@ -16,6 +16,7 @@ from shardkit.errors import (
     ShardUnavailable,
     TransactionAborted,
 )
+from shardkit.flow import Each
 from shardkit.session import transaction
 from tests.unit.session.play import SHARDS, Play, opened, wrote
 
@@ -95,6 +96,25 @@ def test_a_missing_decision_table_is_made_outside_the_transaction() -> None:
     told = commit(writing(1, 2), (NO_TABLE, None), opened())
     assert told[2].startswith("outside m_1: CREATE TABLE IF NOT EXISTS shardkit_decision")
     assert told[3:] == [DECISION, "end m_1: COMMIT", "end m_2: XA COMMIT m_2"]
+
+
+def test_a_decision_table_that_may_not_be_made_aborts() -> None:
+    play = writing(1, 2)
+    failing(play, TransactionAborted, (NO_TABLE, None), OperationalError("denied", errno=1142))
+    assert play.told()[-2:] == ["end m_1: ROLLBACK", "end m_2: XA ROLLBACK m_2"]
+
+
+def test_an_interruption_leaves_no_connection_enlisted() -> None:
+    for place in range(2):
+        script = transaction.commit((play := writing(1, 2)).session)
+        op: Any = script.send(None)
+        for _ in range(place):
+            op = script.send((None,) * len(op.shards))
+        dropped: Any = script.throw(KeyboardInterrupt())
+        assert dropped == Each(SHARDS[1 + place : 3], ((),) * (2 - place), finish=True)
+        with pytest.raises(KeyboardInterrupt):
+            script.send((None,) * len(dropped.shards))
+        assert not play.session.enlisted
 
 
 @pytest.mark.parametrize("error", [REFUSED, LOST])

@@ -112,8 +112,43 @@ def test_ddl_that_fails_says_how_far_it_came() -> None:
     play.know_tables("SELECT n FROM country", None)
     with pytest.raises(ProgrammingError) as caught:
         play.execute("TRUNCATE country", (wrote(0),), ProgrammingError("no", errno=1050))
-    assert caught.value.__notes__ == ["truncate table: done on 1 of 4 physical tables, then failed"]
+    assert caught.value.__notes__ == [
+        "truncate table: done on 1 of 4 physical tables (rds0/m_0.country), then failed on rds0/m_1.country; not tried "
+        "on rds1/m_2.country, rds1/m_3.country; `shardkit sql RULES --resume` completes it"
+    ]
     assert play.session.planner.catalog.table("country") is None
+
+
+def resumed(sql: str, errno: int) -> list[str]:
+    """The tables passed when the second one answers with this error."""
+    play, passed = Play(autocommit=True), list[str]()
+    play.know_tables(sql, None)
+    error = ProgrammingError("there", errno=errno)
+    play.run(statements.resume(play.session, sql, passed), (wrote(0),), error, (wrote(0),), (wrote(0),))
+    return passed
+
+
+@pytest.mark.parametrize(
+    ("sql", "errno"),
+    [
+        ("CREATE TABLE country (code CHAR(2))", 1050),
+        ("ALTER TABLE country ADD x INT", 1060),
+        ("ALTER TABLE country ADD KEY (x)", 1061),
+        ("ALTER TABLE country DROP x", 1091),
+        ("CREATE INDEX i ON country (x)", 1061),
+        ("DROP INDEX i ON country", 1091),
+        ("DROP TABLE country", 1051),
+    ],
+)
+def test_resumed_ddl_passes_what_is_done(sql: str, errno: int) -> None:
+    assert resumed(sql, errno) == ["rds0/m_1.country"]
+
+
+def test_resumed_ddl_stops_at_any_other_error() -> None:
+    with pytest.raises(ProgrammingError):
+        resumed("ALTER TABLE country ADD x INT", 1050)
+    with pytest.raises(ProgrammingError, match="only DDL can be resumed"):
+        resumed("SELECT code FROM country", 1060)
 
 
 # --- SET -------------------------------------------------------------------------------------------------------------
