@@ -867,8 +867,17 @@ class NewIds:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """Read a piece of a file on the client's machine. Answer: bytes, fewer than `size` only at the file's end."""
+
+    path: str
+    offset: int
+    size: int
+
+
 Op: TypeAlias = (
-    Query | Fetch | CloseQuery | Enlist | Command | Finish | SetState | Describe | DescribeCollation
+    ReadFile | Query | Fetch | CloseQuery | Enlist | Command | Finish | SetState | Describe | DescribeCollation
     | NewName | NewIds | Each | Outside | OpenWorkspace | Arrange | Fill | CloseWorkspace
 )  # fmt: skip
 

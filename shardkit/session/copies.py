@@ -34,7 +34,7 @@ def at_one_moment(session: Session, shards: tuple[ShardId, ...], work: Generator
     if session.planner.embedded or len(shards) < 2:
         return (yield from work)
     (opened,) = yield Query((Task(shards[0], "SELECT UNIX_TIMESTAMP(NOW(6))"),), False, None)
-    stamp: Decimal = opened.first.rows[0][0]
+    stamp = Decimal(opened.first.rows[0][0])
     return (yield from under(shards, f"SET SESSION timestamp = {stamp}", "SET SESSION timestamp = DEFAULT", work))
 
 
@@ -63,9 +63,17 @@ def _counted(session: Session, plan: Plan) -> Answers:
     number = first[0].lastrowid
     if not rest or not isinstance(number, int) or not number:
         return (*first, *(yield from _query(session, plan, rest))) if rest else first
+    assert isinstance(number, int)
     shards = tuple(dict.fromkeys(task.shard for task in rest))
-    work = _query(session, plan, rest)
-    others = yield from under(shards, f"SET SESSION insert_id = {number:d}", "SET SESSION insert_id = 0", work)
+    yield Command(shards, f"SET SESSION insert_id = {number:d}")
+    try:
+        others = yield from _query(session, plan, rest)
+    except Exception:
+        # An INSERT that did not come as far as its id leaves the number to the connection's next one, and no SET takes
+        # it back: the connections are ended, and with them the transaction that has failed.
+        with contextlib.suppress(Error):  # the server answers that it has been done
+            yield Command(shards, "KILL CONNECTION_ID()")
+        raise
     if any(one.lastrowid != number for one in others):
         raise OperationalError("the copies of a broadcast table do not agree on an AUTO_INCREMENT id", shards=shards)
     return (*first, *others)

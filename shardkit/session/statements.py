@@ -19,13 +19,14 @@ from shardkit.flow import (
     Rows,
     Script,
 )  # fmt: skip
-from shardkit.parse import Ddl, FoundRows, SetAutocommit, SetNextTransaction, SetVariables, TransactionCommand
+from shardkit.parse import Ddl, FoundRows, LoadData, SetAutocommit, SetNextTransaction, SetVariables, TransactionCommand
 from shardkit.plan import Explanation, MetadataNeeded, Prepared, Ready, explain_ready
 from shardkit.session import transaction
 from shardkit.session.bulk import in_waves
 from shardkit.session.ddl import spread
 from shardkit.session.estimating import estimates
 from shardkit.session.keys import planned, with_ids
+from shardkit.session.loading import load
 from shardkit.session.metadata import describe, prepared
 from shardkit.session.reading import rest_of_one
 from shardkit.session.running import collected, emitted, select
@@ -66,6 +67,8 @@ def execute(session: Session, text: str, params: Params) -> Script:
             raise
     elif isinstance(ready, Ddl):
         yield from spread(session, ready)
+    elif isinstance(ready, LoadData):
+        yield from load(session, ready, params, execute_many)
     else:
         yield from command(session, ready)
 

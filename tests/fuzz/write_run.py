@@ -16,7 +16,7 @@ from shardkit.verify import Answer, Failure
 from tests.differential.answers import ask
 from tests.differential.placement import misplaced
 from tests.fuzz.dice import Dice, Maker
-from tests.fuzz.verdict import Moody, Outcome, ask_oracle, verdict
+from tests.fuzz.verdict import SLOW, Moody, Outcome, ask_oracle, verdict
 from tests.fuzz.wholes import statement
 from tests.fuzz.writes import Write, write
 
@@ -103,7 +103,7 @@ def attempt(world: Moody, given: Write) -> Outcome:
 
 def _failed(world: Moody, given: Write, oracle: Failure, subject: Answer | Failure) -> Outcome:
     if isinstance(subject, Answer):
-        if oracle.errno == TARGET_IS_READ or "Duplicate" in oracle.text or oracle.errno in (1969, 3024):
+        if oracle.errno in (TARGET_IS_READ, *SERIOUS, *SLOW) or "Duplicate" in oracle.text:
             world.clean()
             return Outcome("discarded", f"only MySQL fails: {oracle.text}")
         return Outcome("wrong", f"only MySQL fails: {oracle.text}")

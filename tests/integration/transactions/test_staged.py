@@ -101,7 +101,7 @@ def test_a_failure_half_way_ends_the_users_transaction(loose_cluster: shardkit.C
 
 
 def test_one_shard_is_enough_for_a_single_shard_policy(filled: Stage) -> None:
-    with filled.cluster(full_scan_writes="allow") as cluster:
+    with filled.cluster(full_scan_writes="allow", transactions="single_shard") as cluster:
         connection = cluster.connect(autocommit=True)
         assert run(connection, "UPDATE member SET n = 70 ORDER BY memberId DESC LIMIT 1") == 1
         with pytest.raises(CrossShardTransaction):
