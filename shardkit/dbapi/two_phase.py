@@ -13,6 +13,7 @@ Invariant: shardkit never decides such a transaction by itself; `recover` leaves
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from shardkit.errors import ProgrammingError
@@ -21,18 +22,18 @@ from shardkit.session import Session, tpc
 from shardkit.session.branches import Xid, checked_xid
 
 
-class TwoPhase:
+class TwoPhase(ABC):
     """The tpc_* methods of a connection. They need `transactions: xa` and shards on MySQL servers."""
 
     _session: Session
 
+    @abstractmethod
     def run(self, script: Script) -> None:
         """Run a script to its end."""
-        raise NotImplementedError
 
+    @abstractmethod
     def run_for(self, script: Any) -> Any:
         """Run a script for the value it returns."""
-        raise NotImplementedError
 
     def xid(self, format_id: int, gtrid: str, bqual: str) -> Xid:
         """A transaction's name: gtrid up to 64 printable ASCII characters, bqual up to 51. Raises ProgrammingError."""

@@ -58,7 +58,11 @@ def test_ddl_that_stops_halfway_is_named_and_completed(stage: Stage, tmp_path: P
 @pytest.mark.parametrize(
     ("done", "sql", "undo"),
     [
-        ("CREATE TABLE {}.scratch (id INT PRIMARY KEY)", "CREATE TABLE scratch (id INT PRIMARY KEY)", "DROP TABLE scratch"),
+        (
+            "CREATE TABLE {}.scratch (id INT PRIMARY KEY)",
+            "CREATE TABLE scratch (id INT PRIMARY KEY)",
+            "DROP TABLE scratch",
+        ),
         ("CREATE INDEX i ON {}.member (name)", "CREATE INDEX i ON member (name)", "DROP INDEX i ON member"),
     ],
 )

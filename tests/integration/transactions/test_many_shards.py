@@ -90,7 +90,9 @@ def test_one_statement_on_many_shards_is_refused(filled: Stage, sql: str) -> Non
     assert filled.stored("country") == []
 
 
-@pytest.mark.parametrize("sql", ["UPDATE member SET n = NULL", "DELETE FROM member", "INSERT INTO country VALUES ('d', 'x')"])
+@pytest.mark.parametrize(
+    "sql", ["UPDATE member SET n = NULL", "DELETE FROM member", "INSERT INTO country VALUES ('d', 'x')"]
+)
 def test_one_statement_on_many_shards_is_whole_or_undone(filled: Stage, sql: str) -> None:
     with filled.connection(autocommit=False, transactions="xa", full_scan_writes="allow") as connection:
         run(connection, sql)
