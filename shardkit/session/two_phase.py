@@ -37,6 +37,7 @@ SETTLE = 10.0
 """Seconds that a commit whose decision is not known asks for it before it says so."""
 
 _UNKNOWN_TABLE = 1146
+_MAYBE = frozenset({1180, 1317})  # an error during COMMIT; a KILL that came while COMMIT ran, or just after it
 _READ_ONLY = "XA COMMIT {xid} ONE PHASE"
 
 
@@ -107,7 +108,10 @@ def _failed_commit(
 
 
 def _lost(error: BaseException) -> bool:
-    return isinstance(error, (ConnectionLost, StatementTimeout)) or not isinstance(error, Error)
+    """Whether a commit that gave this error may have happened."""
+    if not isinstance(error, Error) or isinstance(error, (ConnectionLost, StatementTimeout)):
+        return True
+    return error.errno in _MAYBE
 
 
 # --- all or nothing --------------------------------------------------------------------------------------------------
