@@ -75,11 +75,6 @@ def _defaults(source: Source, model: RulesIn) -> Defaults:
     if given.unlisted_tables == "single" and model.single is None and ("single",) not in source.pruned:
         instead = "add single: { database: server/database }, or write refuse"
         source.problem(("defaults", "unlisted_tables"), "there is no `single` section for unlisted tables", instead)
-    if given.transactions == "xa" and source.has(("defaults", "transactions")):
-        instead = "they are refused; on one shard they work"
-        source.notice(
-            ("defaults", "transactions"), "xa: transactions over several shards are not carried out yet", instead
-        )
     budget = Budget(given.budget.rows, size(given.budget.memory), seconds(given.budget.time))
     if budget.time == 0:
         source.problem(("defaults", "budget", "time"), "no statement ends in no time", "write 30s")

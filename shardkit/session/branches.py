@@ -13,11 +13,15 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import NamedTuple
 
+from shardkit.errors import ProgrammingError
 from shardkit.rules import Rules
 from shardkit.values import ShardId
 
 FORMAT = 1_397_443_924
 """The formatID of every branch: the letters S, K, I, T."""
+
+UNKNOWN_XID = 1397
+"""The server's error for a branch that it does not know, or that another connection holds."""
 
 TABLE = "shardkit_decision"
 """The table in the deciding shard's database in which a transaction's outcome is written."""
@@ -42,17 +46,53 @@ class Branch(NamedTuple):
 
     gtrid: str
     bqual: str
+    number: int = FORMAT
 
     @property
     def xid(self) -> str:
         """As XA statements take it."""
-        return f"'{self.gtrid}','{self.bqual}',{FORMAT}"
+        if self.number == FORMAT:
+            return f"'{self.gtrid}','{self.bqual}',{FORMAT}"
+        return f"X'{self.gtrid.encode().hex()}',X'{self.bqual.encode().hex()}',{self.number}"
 
     @property
     def began(self) -> float:
         """When its transaction began, in seconds since 1970 by the clock of whoever began it."""
         match = _GTRID.match(self.gtrid)
         return int(match.group(1), 36) / 1000 if match else 0.0
+
+
+class Xid(NamedTuple):
+    """A transaction whose manager is not shardkit, as PEP 249 names it."""
+
+    format_id: int
+    gtrid: str
+    bqual: str
+
+
+def checked_xid(format_id: int, gtrid: str, bqual: str) -> Xid:
+    """Raises ProgrammingError: what a server takes, less the room that the shard's name needs."""
+    if not 0 <= format_id < 2**31 or format_id == FORMAT:
+        raise ProgrammingError(f"format_id {format_id}: from 0 to 2147483647, and not shardkit's own {FORMAT}")
+    for name, text, most in (("gtrid", gtrid, 64), ("bqual", bqual, 51)):
+        if not text.isascii() or not text.isprintable() or len(text) > most or (name == "gtrid" and not text):
+            raise ProgrammingError(f"{name} {text!r}: up to {most} printable ASCII characters")
+    return Xid(format_id, gtrid, bqual)
+
+
+def outer_branch(xid: Xid, shard: ShardId) -> Branch:
+    """The branch of such a transaction on a shard."""
+    return Branch(xid.gtrid, f"{xid.bqual}~{mark(shard)}", xid.format_id)
+
+
+def read_outer(row: tuple[object, ...]) -> tuple[Xid, str] | None:
+    """A row of XA RECOVER as such a transaction and the mark of the branch's shard, or None."""
+    number, length, _, data = row
+    text = data.decode("ascii", "replace") if isinstance(data, bytes) else str(data)
+    assert isinstance(length, int)
+    assert isinstance(number, int)
+    bqual, tilde, shard = text[length:].rpartition("~")
+    return (Xid(number, text[:length], bqual), shard) if tilde and number != FORMAT else None
 
 
 def mark(shard: ShardId) -> str:

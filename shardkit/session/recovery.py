@@ -13,14 +13,14 @@ from typing import Any, NamedTuple
 from shardkit.errors import Error
 from shardkit.flow import Op, Opened, Outside, Task
 from shardkit.rules import Rules
-from shardkit.session.branches import TABLE, Branch, deciding_mark, read_branch, shards_by_mark
+from shardkit.session.branches import TABLE, UNKNOWN_XID, Branch, deciding_mark, read_branch, shards_by_mark
 from shardkit.session.two_phase import SETTLE, is_prepared, settle
 from shardkit.values import ShardId
 
 KEEP = "1 DAY"
 """How long a decision is kept: far longer than any coordinator can be on its way."""
 
-_UNKNOWN_TABLE, _UNKNOWN_XID = 1146, 1397
+_UNKNOWN_TABLE = 1146
 
 
 class Ended(NamedTuple):
@@ -65,7 +65,7 @@ def recover(rules: Rules, now: float, older_than: float) -> Generator[Op, Any, R
 
 def _prepared(rules: Rules, silent: dict[str, str]) -> Generator[Op, Any, list[_Found]]:
     found = []
-    for shard in _one_of_each_server(rules):
+    for shard in one_of_each_server(rules):
         try:
             opened: Opened = yield Outside(Task(shard, "XA RECOVER"), SETTLE)
         except Error as error:
@@ -76,7 +76,7 @@ def _prepared(rules: Rules, silent: dict[str, str]) -> Generator[Op, Any, list[_
     return found
 
 
-def _one_of_each_server(rules: Rules) -> list[ShardId]:
+def one_of_each_server(rules: Rules) -> list[ShardId]:
     """Servers that can have branches, each by one of its shards."""
     shards = {shard.server: shard for shard in reversed(rules.shards) if not rules.servers[shard.server].embedded}
     return list(shards.values())
@@ -104,7 +104,7 @@ def _end_one(one: _Found, marks: Mapping[str, ShardId], outcome: str) -> Generat
     try:
         yield Outside(Task(one.server, f"XA {verb} {one.branch.xid}"), SETTLE)
     except Error as error:
-        if error.errno != _UNKNOWN_XID:
+        if error.errno != UNKNOWN_XID:
             return _left(one, marks, str(error))
         if (yield from is_prepared(one.server, one.branch.bqual, one.branch.gtrid)):
             return _left(one, marks, "the connection that prepared it is still open")

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from shardkit.errors import TransactionAborted
+from shardkit.errors import ProgrammingError, TransactionAborted
 from shardkit.flow import Budget, Plan
 from shardkit.plan import Planner
-from shardkit.session.branches import Branch
+from shardkit.session.branches import Branch, Xid
 from shardkit.values import Params, ShardId
 
 BEGIN = "START TRANSACTION"
@@ -45,10 +45,12 @@ class Session:
     written: dict[ShardId, None] = field(default_factory=dict)
     gtrid: str = ""  # names the transaction once a second shard has joined it
     branches: dict[ShardId, Branch] = field(default_factory=dict)  # shards that joined as XA branches
+    outer: Xid | None = None  # tpc_begin was said: all shards join as branches of this transaction
     savepoints: dict[str, str] = field(default_factory=dict)  # name -> statement, oldest first
     variables: dict[str, str] = field(default_factory=dict)  # SET statements by what they set
     found: tuple[str, Params] | None = None  # the last statement, if it said SQL_CALC_FOUND_ROWS
     local_infile: bool = False  # LOAD DATA LOCAL INFILE may read files of this machine
+    prepared: bool = False  # by tpc_prepare; `failed` is set then, so that nothing runs but its end
     failed: str | None = None  # why the transaction was rolled back under the user
 
     def __post_init__(self) -> None:
@@ -74,9 +76,16 @@ class Session:
             and self.found is None
         )
 
+    def check_own(self) -> None:
+        """Raise ProgrammingError where a transaction that tpc_begin began may only be ended by tpc_*."""
+        if self.outer is not None:
+            raise ProgrammingError("this transaction began with tpc_begin; end it with tpc_commit or tpc_rollback")
+
     def check_usable(self) -> None:
         """Raise TransactionAborted while a failed transaction has not been ended."""
         if self.failed is not None:
+            if self.prepared:
+                raise ProgrammingError("the transaction is prepared; call tpc_commit() or tpc_rollback() first")
             raise TransactionAborted(f"the transaction was rolled back ({self.failed}); call rollback() first")
 
     def opening(self, branch: Branch | None = None) -> tuple[str, ...]:

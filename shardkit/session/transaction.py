@@ -23,7 +23,7 @@ from shardkit.errors import (
 from shardkit.flow import Command, Each, Enlist, Finish, NewName, Op, Outside, Plan, Task
 from shardkit.parse import TransactionCommand
 from shardkit.session import two_phase
-from shardkit.session.branches import CREATE, SNAPSHOT, branch_of, gtrid_of
+from shardkit.session.branches import CREATE, SNAPSHOT, branch_of, gtrid_of, outer_branch
 from shardkit.session.state import BEGIN, Parties, Session
 from shardkit.values import ShardId
 
@@ -38,16 +38,22 @@ def enlist(session: Session, plan_shards: tuple[ShardId, ...]) -> Steps:
     joining = tuple(dict.fromkeys(shard for shard in plan_shards if shard not in session.enlisted))
     if not joining:
         return
-    ordinary = joining if not _branching(session) else joining[:1] if not session.enlisted else ()
+    if not branching(session):
+        ordinary = joining
+    else:
+        ordinary = joining[:1] if not session.enlisted and session.outer is None else ()
     others = joining[len(ordinary) :]
     if not others:
         yield Enlist(ordinary, session.opening())
         session.enlisted.update(dict.fromkeys(joining))
         return
     first = next(iter(session.enlisted), joining[0])
-    if not session.gtrid:
-        session.gtrid = gtrid_of((yield NewName()), first)
-    branches = {shard: branch_of(session.gtrid, shard) for shard in others}
+    if session.outer is not None:
+        branches = {shard: outer_branch(session.outer, shard) for shard in others}
+    else:
+        if not session.gtrid:
+            session.gtrid = gtrid_of((yield NewName()), first)
+        branches = {shard: branch_of(session.gtrid, shard) for shard in others}
     own = [session.opening(branches.get(shard)) for shard in joining]
     if "SNAPSHOT" in session.begin.upper():
         for shard in others:
@@ -58,7 +64,7 @@ def enlist(session: Session, plan_shards: tuple[ShardId, ...]) -> Steps:
     session.branches.update(branches)
 
 
-def _branching(session: Session) -> bool:
+def branching(session: Session) -> bool:
     """Whether further shards join as branches: those of embedded files cannot, and what only reads need not."""
     rules = session.planner.rules
     if rules.defaults.transactions != "xa" or "READ ONLY" in " ".join(session.begin.upper().split()):
@@ -70,7 +76,7 @@ def check_write(session: Session, plan: Plan) -> None:
     """Raise CrossShardTransaction if this write would make the transaction write on several shards."""
     shards = dict.fromkeys((*session.written, *(task.shard for task in plan.tasks)))
     policy = session.planner.rules.defaults.transactions
-    if len(shards) <= 1 or policy == "best_effort" or (policy == "xa" and _branching(session)):
+    if len(shards) <= 1 or policy == "best_effort" or (policy == "xa" and branching(session)):
         return
     why = "the rules say transactions: single_shard"
     if policy == "xa":
@@ -111,6 +117,7 @@ def begin(session: Session, text: str = BEGIN) -> Steps:
 
 def rollback(session: Session) -> Steps:
     """Undo everything on every enlisted shard."""
+    session.check_own()
     parties = session.parties()
     session.failed = None
     session.forget_transaction()
@@ -129,6 +136,7 @@ def undo(parties: Parties) -> Steps:
 
 def commit(session: Session) -> Steps:
     """Make it last. Raises CommitInDoubt or TransactionAborted; the transaction is over either way."""
+    session.check_own()
     if session.failed is not None:
         reason, session.failed = session.failed, None
         session.forget_transaction()

@@ -25,7 +25,7 @@ from shardkit.errors import (
     TransactionAborted,
 )  # fmt: skip
 from shardkit.flow import Each, Finish, Op, Opened, Outside, Task
-from shardkit.session.branches import CREATE
+from shardkit.session.branches import CREATE, UNKNOWN_XID
 from shardkit.session.state import Parties
 from shardkit.values import ShardId
 
@@ -36,7 +36,8 @@ T = TypeVar("T")
 SETTLE = 10.0
 """Seconds that a commit whose decision is not known asks for it before it says so."""
 
-_UNKNOWN_TABLE, _UNKNOWN_XID = 1146, 1397
+_UNKNOWN_TABLE = 1146
+_MAYBE = frozenset({1180, 1317})  # an error during COMMIT; a KILL that came while COMMIT ran, or just after it
 _READ_ONLY = "XA COMMIT {xid} ONE PHASE"
 
 
@@ -51,7 +52,7 @@ def commit(parties: Parties) -> Steps:
         yield from _one_by_one(parties, written)
     finally:
         if readers:
-            yield from _end_readers(parties, readers)
+            yield from end_readers(parties, readers)
 
 
 def rolling_back(parties: Parties, shard: ShardId) -> tuple[str, ...]:
@@ -61,7 +62,7 @@ def rolling_back(parties: Parties, shard: ShardId) -> tuple[str, ...]:
     return (f"XA END {parties.xid(shard)}", f"XA ROLLBACK {parties.xid(shard)}")
 
 
-def _end_readers(parties: Parties, readers: Sequence[ShardId]) -> Steps:
+def end_readers(parties: Parties, readers: Sequence[ShardId]) -> Steps:
     """Nothing to make last: an error here loses nothing."""
     if not any(shard in parties.branches for shard in readers):
         yield Finish(tuple(readers), "COMMIT")
@@ -107,7 +108,10 @@ def _failed_commit(
 
 
 def _lost(error: BaseException) -> bool:
-    return isinstance(error, (ConnectionLost, StatementTimeout)) or not isinstance(error, Error)
+    """Whether a commit that gave this error may have happened."""
+    if not isinstance(error, Error) or isinstance(error, (ConnectionLost, StatementTimeout)):
+        return True
+    return error.errno in _MAYBE
 
 
 # --- all or nothing --------------------------------------------------------------------------------------------------
@@ -117,12 +121,12 @@ def _in_two_phases(parties: Parties, written: tuple[ShardId, ...]) -> Steps:
     first = parties.shards[0]
     others = tuple(shard for shard in written if shard != first)
     readers = tuple(shard for shard in parties.shards if shard != first and shard not in written)
-    errors = yield from _or_drop(parties.shards, _prepare(parties, first, others))
+    errors = yield from or_drop(parties.shards, _prepare(parties, first, others))
     if any(errors):
-        yield from _give_up(parties, dict(zip((first, *others), errors, strict=True)), readers)
+        yield from give_up(parties, dict(zip((first, *others), errors, strict=True)), readers)
     if readers:
-        yield from _or_drop((first, *others), _end_readers(parties, readers))
-    (error,) = yield from _or_drop(others, _one(Each((first,), (("COMMIT",),), finish=True)))
+        yield from or_drop((first, *others), end_readers(parties, readers))
+    (error,) = yield from or_drop(others, one(Each((first,), (("COMMIT",),), finish=True)))
     if error is not None:
         yield from _undecided(parties, first, others, error)
     yield from _spread(parties, first, others)
@@ -142,11 +146,12 @@ def _prepare(parties: Parties, first: ShardId, others: tuple[ShardId, ...]) -> G
     return (*again, *errors[1:])
 
 
-def _one(op: Op) -> Generator[Op, Any, Any]:
+def one(op: Op) -> Generator[Op, Any, Any]:
+    """A script of a single Op."""
     return (yield op)
 
 
-def _or_drop(shards: tuple[ShardId, ...], steps: Generator[Op, Any, T]) -> Generator[Op, Any, T]:
+def or_drop(shards: tuple[ShardId, ...], steps: Generator[Op, Any, T]) -> Generator[Op, Any, T]:
     """Run these steps; after an interruption drop these shards' connections, and recovery does the rest."""
     try:
         return (yield from steps)
@@ -162,7 +167,7 @@ def _decision(shard: ShardId, gtrid: str, outcome: str = "commit") -> str:
     return f"INSERT INTO `{shard.database}`.`shardkit_decision` (gtrid, outcome) VALUES ('{gtrid}', '{outcome}')"
 
 
-def _give_up(parties: Parties, asked: Mapping[ShardId, BaseException | None], readers: Sequence[ShardId]) -> Steps:
+def give_up(parties: Parties, asked: Mapping[ShardId, BaseException | None], readers: Sequence[ShardId]) -> Steps:
     """Before the decision: roll everything back. A branch whose answer was lost may be prepared or not."""
     everyone = (*asked, *readers)
     lines = tuple(
@@ -174,7 +179,7 @@ def _give_up(parties: Parties, asked: Mapping[ShardId, BaseException | None], re
     undone = yield Each(everyone, lines, finish=True)
     for shard, error in zip(everyone, undone, strict=True):
         if error is not None and shard in parties.branches:
-            yield from _finish_branch(parties, shard, "ROLLBACK")
+            yield from finish_branch(parties, shard, "ROLLBACK")
     cause = next(error for error in asked.values() if error is not None)
     raise TransactionAborted(f"nothing was committed: a shard could not prepare ({cause})") from cause
 
@@ -221,7 +226,7 @@ def _spread(parties: Parties, first: ShardId, others: tuple[ShardId, ...]) -> St
     errors = yield Each(others, tuple((f"XA COMMIT {parties.xid(shard)}",) for shard in others), finish=True)
     left = []
     for shard, error in zip(others, errors, strict=True):
-        if error is not None and not (yield from _finish_branch(parties, shard, "COMMIT")):
+        if error is not None and not (yield from finish_branch(parties, shard, "COMMIT")):
             left.append((shard, error))
     if left:
         pending = tuple(shard for shard, _ in left)
@@ -232,14 +237,14 @@ def _spread(parties: Parties, first: ShardId, others: tuple[ShardId, ...]) -> St
         ) from left[0][1]  # fmt: skip
 
 
-def _finish_branch(parties: Parties, shard: ShardId, verb: str) -> Generator[Op, Any, bool]:
+def finish_branch(parties: Parties, shard: ShardId, verb: str) -> Generator[Op, Any, bool]:
     """Try once more on another connection; whether the branch is known to be over."""
     try:
         yield Outside(Task(shard, f"XA {verb} {parties.xid(shard)}"), SETTLE)
     except ShardUnavailable:
         return False
     except Error as error:
-        if error.errno != _UNKNOWN_XID:
+        if error.errno != UNKNOWN_XID:
             return False
         # It is over, or its first connection still holds it: the server's list tells.
         return not (yield from is_prepared(shard, parties.branches[shard].bqual, parties.gtrid))

@@ -6,9 +6,10 @@ Invariant: every transfer takes from one shard what it gives to another, so half
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 import shardkit
 from shardkit.rules import Rules, loads
@@ -106,6 +107,20 @@ class Bank:
                 cursor.execute("XA RECOVER")
                 found += [branch for row in cursor.fetchall() if (branch := read_branch(row)) and branch.bqual in mine]
         return found
+
+    def eventually(self, happened: Callable[[], bool], what: str) -> None:
+        """Ask until it is so."""
+        deadline = time.monotonic() + PATIENCE
+        while not happened():
+            assert time.monotonic() < deadline, what
+            time.sleep(0.1)
+
+    def kill_connections(self, connection: shardkit.Connection, number: int) -> None:
+        """KILL what a shardkit connection has pinned on one server."""
+        with self.pair[number].connect() as root, root.cursor() as cursor:
+            for shard, pinned in connection._lanes._pinned.by_shard.items():
+                if shard.server == f"rds{number}":
+                    cursor.execute(f"KILL {cast(Any, pinned.connection)._wire.thread_id()}")
 
     def recover(self) -> None:
         """Recover until nothing of ours is prepared: a server takes a moment to see that a connection is gone."""

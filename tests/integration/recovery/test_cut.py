@@ -14,7 +14,7 @@ import shardkit
 from shardkit.errors import TransactionAborted
 from shardkit.flow import Each
 from shardkit.session import transaction
-from tests.integration.recovery.bank import ACCOUNTS, START, Bank, bank, transfer
+from tests.integration.recovery.bank import ACCOUNTS, SHARDS, START, Bank, bank, transfer
 from tests.servers import ServerUrl
 
 KEYS = {
@@ -75,6 +75,20 @@ def _cut(accounts: Bank, keys: tuple[int, ...], reads: tuple[int, ...], cut: int
         script.close()
         connection.close()
     return finished
+
+
+def test_a_branch_that_changed_nothing_is_ended_too(accounts: Bank) -> None:
+    outcomes = []
+    for cut in range(20):
+        before = accounts.balances()[0]
+        finished = _cut(accounts, (0, 2 + SHARDS * ACCOUNTS), (), cut)  # there is no such account
+        accounts.recover()
+        outcomes.append(accounts.balances()[0] - before)
+        if finished:
+            break
+    with accounts.pair[0].connect() as connection, connection.cursor() as cursor:
+        cursor.execute(f"UPDATE `{accounts.prefix}m00`.account SET v = v + %s WHERE k = 0", (-sum(outcomes),))
+    assert outcomes == [0, 0, -1, -1]
 
 
 def test_a_branch_that_is_not_ours_is_left_alone(accounts: Bank) -> None:

@@ -55,7 +55,6 @@ def test_the_example_is_the_contract() -> None:
         (57, "gene and several shard keys"),
         (58, "gene_of"),
         (59, "gene and several shard keys"),
-        (101, "xa"),
     ]
 
 

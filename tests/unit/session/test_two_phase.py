@@ -69,6 +69,13 @@ def test_the_steps_of_a_commit() -> None:
     assert commit(writing(1, 2)) == [DECISION, PREPARE, "end m_1: COMMIT", "end m_2: XA COMMIT m_2"]
 
 
+@pytest.mark.parametrize("errno", [1180, 1317])
+def test_a_single_commit_that_was_interrupted_is_in_doubt(errno: int) -> None:
+    play = writing(1)
+    error = failing(play, CommitInDoubt, (OperationalError("interrupted", errno=errno),))
+    assert (error.committed, error.pending) == ((), (SHARDS[1],))
+
+
 def test_one_written_shard_needs_no_decision() -> None:
     assert commit(writing(1)) == ["finish m_1: COMMIT"]
     play = Play("transactions: xa")
