@@ -24,10 +24,10 @@ def filled(stage: Stage) -> Stage:
     return stage
 
 
-@pytest.fixture
-def loose_cluster(filled: Stage) -> Iterator[shardkit.Cluster]:
+@pytest.fixture(params=["best_effort", "xa"])
+def loose_cluster(filled: Stage, request: pytest.FixtureRequest) -> Iterator[shardkit.Cluster]:
     """A cluster that allows everything; every test must leave it idle, and its connections as they were."""
-    with filled.cluster(**LOOSE) as cluster:
+    with filled.cluster(**LOOSE | {"transactions": request.param}) as cluster:
         yield cluster
         filled.assert_idle(cluster)
         connection = cluster.connect(autocommit=True)
