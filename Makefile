@@ -4,6 +4,7 @@
 #   make test     all tests; they find or start a MySQL or MariaDB server by themselves
 #   make unit     the tests that need no server (seconds)
 #   make check    ruff, mypy, import-linter
+#   make fuzz-writes  random writes with SELECTs between them, compared with one server after each
 #   make fuzz     random SELECTs over every world, compared with one server; make fuzz ARGS="--count 20000 --seed 7"
 #   make chaos    kills 500 processes and connections in their transactions: all or nothing (ARGS="--kills 50 --seed 3")
 #   make chaos-keys  four processes, 200,000 generated ids each, through crashes and clock steps: no id twice
@@ -26,7 +27,7 @@ export PYTHONUTF8 := 1
 
 SERVERLESS := tests/unit tests/plan tests/property tests/architecture
 
-.PHONY: help demo test unit check fuzz chaos chaos-keys bench docs fmt clean
+.PHONY: help demo test unit check fuzz fuzz-writes chaos chaos-keys bench docs fmt clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -45,6 +46,9 @@ check: $(VENV)/.ready-dev
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports --no-logo --no-cache
+
+fuzz-writes: $(VENV)/.ready-dev
+	@$(PY) -m tests.fuzz.write_main $(ARGS)
 
 fuzz: $(VENV)/.ready-dev
 	@$(PY) -m tests.fuzz $(ARGS)

@@ -9,7 +9,7 @@ Invariant: everything here is immutable and safe to share between threads.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple, TypeAlias
@@ -308,6 +308,17 @@ class Grouping:
     grouped: bool
 
 
+class Cell(NamedTuple):
+    """A computed value of an INSERT, or of an UPDATE's SET: its text, and what it needs."""
+
+    span: Span
+    column: str  # lower case
+    query: bool  # a subquery stands in it
+    volatile: bool  # RAND(), UUID() …
+    clock: bool  # NOW() and its kin
+    alone: bool  # it names no column and no DEFAULT, so it can be computed before
+
+
 @dataclass(frozen=True, slots=True)
 class InsertShape:
     """The facts of an INSERT or REPLACE of rows."""
@@ -317,6 +328,51 @@ class InsertShape:
     key_columns: tuple[str, ...]
     rows: Pick | None  # None: one row whose text is never split
     auto: tuple[Value | None, ...] = ()  # each row's AUTO_INCREMENT value; () without such a column
+    cells: tuple[Cell, ...] = ()  # the values that are neither literals nor placeholders
+    loose: Blocker | None = None  # a subquery that is no whole value
+    ignore: bool = False
+    lenient: bool = False  # IGNORE, ON DUPLICATE KEY UPDATE, REPLACE: not every row makes a new id
+
+
+@dataclass(frozen=True, slots=True)
+class FillShape:
+    """The facts of INSERT or REPLACE … SELECT."""
+
+    columns: tuple[str, ...]  # in the order of the values; lower case
+    query: Span
+    loose: Blocker | None  # why its rows cannot be read first
+    ignore: bool = False
+
+
+class Assignment(NamedTuple):
+    """`column = value` of an UPDATE."""
+
+    use: int
+    column: str  # lower case
+    span: Span  # of the value
+    value: Value | None  # a literal or placeholder
+    default: bool  # DEFAULT
+    far: bool  # it reads another table
+    late: bool  # it reads a column that was assigned before it, or one of another table that is assigned
+    cell: Cell | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeShape:
+    """The facts of an UPDATE or DELETE: where its parts stand. Spans of clauses begin with their keywords."""
+
+    prefix: Span  # WITH …
+    sources: Span  # the tables
+    sets: Span  # what follows SET; (0, 0) for DELETE
+    assignments: tuple[Assignment, ...]
+    where: Span | None
+    order: Span | None
+    limit: Span | None
+    ignore: bool
+    several: bool  # more than one table before WHERE
+    volatile: bool  # RAND() and its kin outside of SET
+    loose: Blocker | None  # why its rows cannot be found first
+    moved: frozenset[int] = frozenset()  # the uses whose shard key is assigned
 
 
 NewId: TypeAlias = int | str | bytes
@@ -409,6 +465,8 @@ class Statement:
     cut: tuple[Span, ...] = ()  # what no server is told: SQL_CALC_FOUND_ROWS
     hints: tuple[tuple[str, Any], ...] = ()  # shardkit's own, in a comment
     unknown_call: Blocker | None = None  # a function MySQL does not have: it may read tables that nobody sees
+    fill: FillShape | None = None  # of INSERT … SELECT
+    change: ChangeShape | None = None  # of UPDATE and DELETE
 
 
 # --- rewrite -> merge: how the answers of several shards become one --------------------------------------------------
@@ -503,6 +561,9 @@ class RowBatch(NamedTuple):
 
 # --- plan ------------------------------------------------------------------------------------------------------------
 
+Description: TypeAlias = tuple[tuple[Any, ...], ...] | None
+"""PEP 249's description: seven-tuples, or None for a statement without rows."""
+
 
 class Task(NamedTuple):
     """One statement for one shard. `args` go to the driver as parameters."""
@@ -511,6 +572,7 @@ class Task(NamedTuple):
     sql: str
     args: Params = None
     needs_database: bool = False  # the connection must have the shard's database selected (stored functions)
+    strict: bool = False  # a SELECT for a write: what a write may not do under a strict sql_mode is an error here too
 
 
 class Budget(NamedTuple):
@@ -581,11 +643,44 @@ class Federation(NamedTuple):
     inline: Inline | None = None
 
 
+class Move(NamedTuple):
+    """Rows whose shard key was changed where they lie: read there, deleted there, put where they belong."""
+
+    read: Task  # gives every column as it can travel
+    expected: int  # rows it must give
+    delete: Task
+    place: Callable[[Sequence[Row]], tuple[Task, ...]]
+
+
+class Writes(NamedTuple):
+    """What the rows of a stage make: statements for shards, in the order in which each shard runs its own."""
+
+    tasks: tuple[Task, ...]
+    counted: tuple[bool, ...]  # whether a task's affected rows count; of copies only one does
+    moves: tuple[Move, ...] = ()
+
+
+class Again(NamedTuple):
+    """The same statement with values in the places of what was computed."""
+
+    sql: str
+    args: Params
+
+
+class Stage(NamedTuple):
+    """A write that reads first: a SELECT of logical tables, and what its answer makes."""
+
+    sql: str
+    args: Params
+    make: Callable[[Description, Sequence[Row]], Writes | Again]
+    strict: bool = True  # False: IGNORE was said
+
+
 class Plan(NamedTuple):
     """What one execution will do: its tasks, and how their answers become one.
 
     `merge` None is a pass: the rows (or counts) of the only task, untouched. For writes the counts are added up,
-    or taken from the first task when the tasks write copies. `federation` stands instead of tasks.
+    or taken from the first task when the tasks write copies. `federation` or `stage` stands instead of tasks.
     """
 
     kind: Kind
@@ -597,13 +692,13 @@ class Plan(NamedTuple):
     federation: Federation | None = None
     budget: Budget | None = None  # given by a hint, instead of the rules'
     labels: tuple[tuple[str, str], ...] = ()  # what column names hold of ours, and what the user wrote there
+    stage: Stage | None = None
+    moment: bool = False  # several shards that must read one time from their clocks
+    same_ids: bool = False  # copies whose AUTO_INCREMENT ids must be the same
     first_id: NewId | None = None  # the first id that was generated for it
 
 
 # --- session -> runtime: what a script may ask for -------------------------------------------------------------------
-
-Description: TypeAlias = tuple[tuple[Any, ...], ...] | None
-"""PEP 249's description: seven-tuples, or None for a statement without rows."""
 
 
 class Opened(NamedTuple):
@@ -772,8 +867,17 @@ class NewIds:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """Read a piece of a file on the client's machine. Answer: bytes, fewer than `size` only at the file's end."""
+
+    path: str
+    offset: int
+    size: int
+
+
 Op: TypeAlias = (
-    Query | Fetch | CloseQuery | Enlist | Command | Finish | SetState | Describe | DescribeCollation
+    ReadFile | Query | Fetch | CloseQuery | Enlist | Command | Finish | SetState | Describe | DescribeCollation
     | NewName | NewIds | Each | Outside | OpenWorkspace | Arrange | Fill | CloseWorkspace
 )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """Rows on their way into a workspace table of MySQL: INSERTs of many rows, bounded in rows and bytes.
 
 Values go to the driver as parameters. A TIMESTAMP comes as seconds since 1970 and goes in as a moment in UTC.
-Invariant: every row goes in once, in order, and no statement passes about PACKET bytes.
+Invariant: every row goes in once, in order, and no statement passes about a megabyte.
 """
 
 from __future__ import annotations
@@ -12,13 +12,11 @@ from decimal import Decimal
 from typing import Any
 
 from shardkit.flow import Column, Family
+from shardkit.rewrite.batches import bound, runs
 from shardkit.values import Row
 
 MOST = 500
 """Rows of one INSERT."""
-
-PACKET = 1_000_000
-"""About how many bytes of text one INSERT may hold: servers take packets of 16 to 64 MB."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -29,23 +27,11 @@ def inserts(table: str, columns: Sequence[Column], rows: Sequence[Row]) -> Itera
     if moments:
         rows = [_dated(row, moments) for row in rows]
     if any(type(value) is timedelta for row in rows for value in row):
-        rows = [tuple(duration(value) for value in row) for row in rows]
+        rows = [tuple(bound(value) for value in row) for row in rows]
     one = f"({', '.join(['%s'] * len(rows[0]))})" if rows else ""
     head = f"INSERT INTO {table.replace('%', '%%')} VALUES "
-    for part in _parts(rows):
+    for part in runs(rows, MOST):
         yield head + ", ".join([one] * len(part)), tuple(value for row in part for value in row)
-
-
-def _parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    start = weight = 0
-    for at, row in enumerate(rows):
-        mine = sum(len(value) for value in row if isinstance(value, (str, bytes)))
-        if at > start and (at - start >= MOST or weight + mine > PACKET):
-            yield rows[start:at]
-            start, weight = at, 0
-        weight += mine
-    if start < len(rows):
-        yield rows[start:]
 
 
 def _dated(row: Row, moments: list[int]) -> Row:
@@ -53,15 +39,6 @@ def _dated(row: Row, moments: list[int]) -> Row:
     for at in moments:
         cells[at] = utc(cells[at])
     return tuple(cells)
-
-
-def duration(value: Any) -> Any:
-    """A TIME as text: the driver spells negative ones with a fraction as another time."""
-    if type(value) is not timedelta:
-        return value
-    sign, span = ("-", -value) if value < timedelta() else ("", value)
-    seconds = span.days * 86_400 + span.seconds
-    return f"{sign}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{span.microseconds:06}"
 
 
 def utc(seconds: int | Decimal | None) -> str | None:

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 HEALTH_TIMEOUT = 2.0
 """Seconds for what must not take long: ping, reset, choosing a database."""
 
+STRICT = "SELECT @@sql_mode LIKE '%STRICT_TRANS_TABLES%' OR @@sql_mode LIKE '%STRICT_ALL_TABLES%'"
+SERIOUS = frozenset({1260, 1264, 1265, 1292, 1365, 1366, 1406, 1411, 1441, 3020})
+"""Warnings of a SELECT that are errors of a write under a strict sql_mode: divisions by zero, values cut short …"""
+
 T = TypeVar("T")
 
 
@@ -46,6 +50,7 @@ class MySqlConnection:
         self._mogrify = Cursor(wire).mogrify
         self._database = database
         self._read_timeout = read_timeout
+        self._strict = False
         self._watched = False
         self._expired = False
         self._posted = 0
@@ -63,7 +68,7 @@ class MySqlConnection:
 
     def start(self, task: Task, batch: int, timeout: float | None) -> Started:
         """See protocol.Connection.start."""
-        shard, sql, args, needs_database = task
+        shard, sql, args, needs_database, self._strict = task
         wire = self._wire
         self._shard = shard
         if self._answer is not None or self._broken or wire._sock is None:
@@ -244,6 +249,17 @@ class MySqlConnection:
             if not WATCH.remove(self):
                 # The time ended together with the answer: the answer holds, the connection is being stopped.
                 self._broken = True
+        if self._strict and answer.warning_count:
+            self._strict = False
+            self._check_warned()
+
+    def _check_warned(self) -> None:
+        """A SELECT that reads for a write has given warnings: raise the first that a write would fail of."""
+        found = self._wire.ask("SHOW WARNINGS").rows_up_to(0)[0]
+        ((strict,),) = self._wire.ask(STRICT).rows_up_to(0)[0]
+        serious = next(((code, text) for _, code, text in found if code in SERIOUS), None)
+        if strict and serious is not None:
+            raise err.DataError(*serious)
 
     def _run(self, sql: str) -> None:
         answer = self._wire.ask(sql)

@@ -32,10 +32,13 @@ class Cluster:
         self.engine = Engine(self.rules)
         self._recoverer: Recoverer | None = None
 
-    def connect(self, *, autocommit: bool = False) -> Connection:
-        """A new PEP 249 connection. It takes server connections only when it needs them."""
+    def connect(self, *, autocommit: bool = False, local_infile: bool = False) -> Connection:
+        """A new PEP 249 connection. It takes server connections only when it needs them.
+
+        `local_infile`: LOAD DATA LOCAL INFILE may read files of this machine.
+        """
         lanes = self.engine.open(self.rules.defaults.budget)
-        return Connection(self.planner, lanes, autocommit=autocommit)
+        return Connection(self.planner, lanes, autocommit=autocommit, local_infile=local_infile)
 
     def recover(self, *, older_than: float = 10.0) -> Recovery:
         """End branches of transactions over several shards that a process left prepared, as their decision says.
@@ -71,12 +74,12 @@ class Cluster:
         self.close()
 
 
-def connect(rules: str | PathLike[str] | Rules, *, autocommit: bool = False) -> Connection:
+def connect(rules: str | PathLike[str] | Rules, *, autocommit: bool = False, local_infile: bool = False) -> Connection:
     """A PEP 249 connection with a cluster of its own, which is closed with it.
 
     A service that opens many connections makes one Cluster and calls its `connect`.
     """
     cluster = Cluster(rules)
-    connection = cluster.connect(autocommit=autocommit)
+    connection = cluster.connect(autocommit=autocommit, local_infile=local_infile)
     connection.owns(cluster.close)
     return connection

@@ -46,8 +46,8 @@ class Connection(TwoPhase):
     ProgrammingError = errors.ProgrammingError
     NotSupportedError = errors.NotSupportedError
 
-    def __init__(self, planner: Planner, lanes: Lanes, *, autocommit: bool) -> None:
-        self._session = Session(planner, autocommit=autocommit)
+    def __init__(self, planner: Planner, lanes: Lanes, *, autocommit: bool, local_infile: bool = False) -> None:
+        self._session = Session(planner, autocommit=autocommit, local_infile=local_infile)
         self._lanes = lanes
         self._streaming: weakref.ref[Cursor] | None = None
         self._on_close: Callable[[], None] | None = None

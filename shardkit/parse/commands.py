@@ -66,7 +66,6 @@ _REFUSED = {
     "USE": ("USE", "the rules say which databases there are", "a connection of its own to another database"),
     "CALL": ("CALL", "a procedure's statements cannot be routed", "the statements themselves"),
     "DO": ("DO", "its functions would run on one server", "SELECT of the expression"),
-    "LOAD": ("LOAD DATA", "the file's rows are not split by shard yet", "executemany with INSERT"),
     "KILL": ("KILL", "thread ids belong to one server", "a connection straight to that server"),
     "FLUSH": ("FLUSH", "it works on one server", "a connection straight to that server"),
     "GRANT": ("GRANT", "accounts belong to a server", "a connection straight to each server"),

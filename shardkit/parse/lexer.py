@@ -104,8 +104,8 @@ class _Lexer:
         self.clean.append(self.text[position:])
         self.check_mixture()
         return Source(
-            self.sent, self.style, _as_insert("".join(self.out)), "".join(self.clean), tuple(self.params),
-            tuple(self.spans), tuple(self.starts), tuple(self.shifts), tuple(self.hints.items()),
+            self.sent, self.style, _as_insert(without_modifiers("".join(self.out))), "".join(self.clean),
+            tuple(self.params), tuple(self.spans), tuple(self.starts), tuple(self.shifts), tuple(self.hints.items()),
         )  # fmt: skip
 
     def put(self, piece: str) -> None:
@@ -210,6 +210,25 @@ class _Lexer:
                 raise ParameterError(
                     f"the parameters given ask for {kind} placeholders, but {place(self.text, start)} has another kind"
                 )
+
+
+_MODIFIED = re.compile(
+    r"\s*(?:(UPDATE)\s+((?:(?:LOW_PRIORITY|IGNORE)\s+)+)|(DELETE)\s+((?:(?:LOW_PRIORITY|QUICK|IGNORE)\s+)+)"
+    r"|(INSERT|REPLACE)\s+((?:(?:LOW_PRIORITY|HIGH_PRIORITY|DELAYED)\s+)+))",
+    re.IGNORECASE,
+)
+
+
+def modifiers(clean: str) -> str:
+    """LOW_PRIORITY, QUICK, IGNORE … behind the verb of a write, as they are written; of an INSERT not IGNORE."""
+    found = _MODIFIED.match(clean)
+    return "" if found is None else found.group(2) or found.group(4) or found.group(6)
+
+
+def without_modifiers(text: str) -> str:
+    """The text with those words blanked: sqlglot takes some of them for tables."""
+    found = modifiers(text)
+    return text.replace(found, " " * len(found), 1) if found else text
 
 
 def _as_insert(text: str) -> str:

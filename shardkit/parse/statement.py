@@ -18,6 +18,7 @@ from shardkit.errors import NotSupportedError, SessionBoundRefused, SqlSyntaxErr
 from shardkit.flow import Kind, Span, Statement, TableUse
 from shardkit.parse import scopes as scoping
 from shardkit.parse import write
+from shardkit.parse.changes import change
 from shardkit.parse.ctes import cte_of, ctes
 from shardkit.parse.draft import Draft
 from shardkit.parse.functions import BARE, CLOCK, SCALAR, SESSION, VOLATILE, WHOLE
@@ -139,7 +140,7 @@ def analyse(draft: Draft, names: Names) -> Statement:
     keys = [names.keys(use.name) or () for use in uses]
     predicates = tuple(solver.predicate(use.index, keys[use.index]) for use in uses)
     groups = colocated(uses, keys, solver, names)
-    select, blockers, insert, grouped = None, [], None, None
+    select, blockers, grouped = None, [], None
     scope = scopes.get(id(draft.tree))
     if isinstance(draft.tree, exp.Select) and scope is not None and draft.tree.args.get("with_") is None:
         shaper = Shaper(draft.tree, draft.source, draft.tokens, scopes)
@@ -149,17 +150,15 @@ def analyse(draft: Draft, names: Names) -> Statement:
             if blockers or select.group or any(item.expr.aggregated for item in select.items):
                 grouped = grouping(draft.tree, draft.source, draft.tokens, scope, (select.items, select.group))
     elif draft.kind is not Kind.SELECT:
-        blockers = write.write_blockers(draft.tree, draft.source, draft.tokens)
-    if isinstance(draft.tree, exp.Insert) and uses:
-        insert = write.shape(draft.tree, draft.source, draft.tokens, keys[0], names.info(uses[0].name))
+        blockers = write.write_blockers(draft.source, draft.tokens)
     words = _calls(draft.tokens)
-    _refuse_moved_rows(draft, uses, keys)
     return Statement(
         text=draft.source.text, clean=draft.source.clean, named=_named(draft.source), kind=draft.kind,
         params=draft.source.params, param_spans=draft.source.param_spans, tables=uses,
         predicates=predicates if not isinstance(draft.tree, exp.Insert) else (ANYTHING, *predicates[1:]),
         colocated=groups, qualifiers=_qualifiers(draft, uses, scopes),
-        picks=picks(draft, ordered, keys, solver), blockers=tuple(blockers), select=select, insert=insert,
+        picks=picks(draft, ordered, keys, solver), blockers=tuple(blockers), select=select,
+        **_written(draft, uses, keys, scopes, names),
         locking=bool(draft.tree.find(exp.Lock)), needs_database=_needs_database(draft),
         volatile=bool(words & (VOLATILE - CLOCK)) or _is_opaque(draft), clock=bool(words & CLOCK),
         clauses=frozenset(draft.tokens.clauses()), hints=draft.source.hints,
@@ -178,18 +177,28 @@ def _apart(draft: Draft, uses: tuple[TableUse, ...], scopes: dict[int, Scope], n
     }  # fmt: skip
 
 
-def _refuse_moved_rows(draft: Draft, uses: tuple[TableUse, ...], keys: list[tuple[str, ...]]) -> None:
-    """An assignment to a shard key would leave the row on a shard where nobody looks for it."""
-    if draft.kind is Kind.SELECT:
-        return
-    written = {key for use in uses if use.written for key in keys[use.index]}
+def _written(
+    draft: Draft, uses: tuple[TableUse, ...], keys: list[tuple[str, ...]], scopes: dict[int, Scope], names: Names
+) -> dict[str, Any]:
+    """What only a write has."""
+    if isinstance(draft.tree, exp.Insert) and uses:
+        _refuse_moved_rows(draft, keys[0])
+        info = names.info(uses[0].name)
+        return {"insert": write.shape(draft, keys[0], info), "fill": write.fill(draft, info)}
+    if isinstance(draft.tree, (exp.Update, exp.Delete)):
+        return {"insert": None, "change": change(draft, uses, keys, scopes[id(draft.tree)])}
+    return {"insert": None}
+
+
+def _refuse_moved_rows(draft: Draft, keys: tuple[str, ...]) -> None:
+    """ON DUPLICATE KEY UPDATE of a shard key would leave the row on a shard where nobody looks for it."""
     for column in write.assigned_columns(draft.tree):
-        if column.name.lower() in written:
+        if column.name.lower() in keys:
             where = draft.source.place(draft.source.origin(column.this.meta.get("start", 0)))
             raise NotSupportedError(
-                f"giving the shard key {column.name} a new value", where=where,
-                why="the row would have to move to another shard",
-                instead="INSERT the row with its new key and DELETE the old one",
+                f"giving the shard key {column.name} a new value in ON DUPLICATE KEY UPDATE", where=where,
+                why="whether a row is inserted or moved would be known only on its shard",
+                instead="an UPDATE of the row, which moves it",
             )  # fmt: skip
 
 

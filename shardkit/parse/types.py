@@ -21,7 +21,7 @@ _INTEGER_CALLS = (
     exp.Hour, exp.Minute, exp.Second, exp.Ascii, exp.Sign, exp.DateDiff, exp.StrPosition, exp.Extract,
 )  # fmt: skip
 _INTEGER_NAMES = {
-    "FIELD", "WEEKDAY", "YEARWEEK", "TO_DAYS", "TIME_TO_SEC", "BIT_COUNT", "FIND_IN_SET", "CRC32", "STRCMP", "ORD",
+    "FIELD", "WEEKDAY", "YEARWEEK", "TO_DAYS", "BIT_COUNT", "FIND_IN_SET", "CRC32", "STRCMP", "ORD",
     "BIT_LENGTH", "OCTET_LENGTH", "INSTR", "LOCATE", "CHARACTER_LENGTH",
 }  # fmt: skip
 _TRUTH = (exp.Predicate, exp.Connector, exp.Not, exp.Boolean)
@@ -80,7 +80,7 @@ def _literal(node: exp.Literal, scope: Scope) -> Column | None:
         return _computed(scope, nullable=False)
     value = number(str(node.this))
     if isinstance(value, int):
-        return of(Family.INTEGER, nullable=False)
+        return of(Family.INTEGER, nullable=False, unsigned=value >= 2**63)
     if isinstance(value, float):
         return of(Family.DOUBLE, nullable=False)
     return of(Family.DECIMAL, nullable=False, scale=max(-int(value.as_tuple().exponent), 0))
@@ -125,7 +125,7 @@ def _arithmetic(node: exp.Expr, scope: Scope) -> Column | None:
         return of(Family.DOUBLE)
     whole = families <= {Family.INTEGER} and not isinstance(node, exp.Div)
     if whole or isinstance(node, exp.IntDiv):
-        return of(Family.INTEGER)
+        return of(Family.INTEGER, unsigned=any(part.unsigned for part in known))
     scales = [scale for part in known if (scale := _scale(part)) is not None]
     if len(scales) != len(known):
         return of(Family.DECIMAL)
@@ -169,7 +169,7 @@ def _call(node: exp.Expr, scope: Scope) -> Column | None:
 def _cast(node: exp.Cast, scope: Scope) -> Column | None:
     kind = node.to.this
     if kind in (exp.DType.BIGINT, exp.DType.UBIGINT, exp.DType.INT):
-        return of(Family.INTEGER)
+        return of(Family.INTEGER, unsigned=kind is exp.DType.UBIGINT)
     if kind is exp.DType.DECIMAL:
         return of(Family.DECIMAL)
     if kind in (exp.DType.BINARY, exp.DType.VARBINARY):
@@ -216,7 +216,8 @@ def _common(nodes: list[exp.Expr | None], scope: Scope) -> Column | None:
     if families <= {Family.INTEGER, Family.DECIMAL, Family.DOUBLE}:
         wide = next(f for f in (Family.DOUBLE, Family.DECIMAL, Family.INTEGER) if f in families)
         scales = [_scale(one) for one in known]
-        return of(wide, scale=None if None in scales else max(scale or 0 for scale in scales))
+        scale = None if None in scales else max(scale or 0 for scale in scales)
+        return of(wide, scale=scale, unsigned=any(one.unsigned for one in known))
     if families == {Family.TEXT}:
         return _concatenated([node for node in nodes if node is not None and not isinstance(node, exp.Null)], scope)
     if len(families) == 1 and families <= {Family.DATE, Family.DATETIME}:

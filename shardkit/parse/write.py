@@ -9,7 +9,9 @@ from sqlglot import exp
 from sqlglot.tokens import TokenType
 
 from shardkit.errors import NotSupportedError, UnknownColumn
-from shardkit.flow import Blocker, InsertShape, Pick, TableInfo, Value
+from shardkit.flow import Blocker, Cell, FillShape, InsertShape, Kind, Pick, TableInfo, Value
+from shardkit.parse.cells import cell
+from shardkit.parse.draft import Draft
 from shardkit.parse.lexer import Source
 from shardkit.parse.predicate import value_of
 from shardkit.parse.tokens import Tokens
@@ -39,10 +41,10 @@ def insert_rows(node: exp.Insert) -> list[list[exp.Expr]] | None:
     return rows
 
 
-def shape(
-    node: exp.Insert, source: Source, tokens: Tokens, keys: tuple[str, ...], info: TableInfo | None
-) -> InsertShape | None:
+def shape(draft: Draft, keys: tuple[str, ...], info: TableInfo | None) -> InsertShape | None:
     """The facts of INSERT … VALUES or SET; None for INSERT … SELECT. Raises when a row's width differs."""
+    node, source, tokens = draft.tree, draft.source, draft.tokens
+    assert isinstance(node, exp.Insert)
     rows = insert_rows(node)
     if rows is None:
         return None
@@ -57,7 +59,94 @@ def shape(
         found.append(tuple(value_of(given[key], source.params) if key in given else None for key in keys))
         if auto is not None:
             counted.append(value_of(given[auto], source.params) if auto in given else None)
-    return InsertShape(columns, tuple(found), keys, _row_list(source, tokens, len(rows)), tuple(counted))
+    cells = _cells(draft, columns, rows)
+    pick = _row_list(source, tokens, len(rows))
+    ignore = bool(node.args.get("ignore"))
+    lenient = ignore or bool(node.args.get("conflict")) or draft.kind is Kind.REPLACE
+    return InsertShape(columns, tuple(found), keys, pick, tuple(counted), cells, _loose(draft, cells), ignore, lenient)
+
+
+def fill(draft: Draft, info: TableInfo | None) -> FillShape | None:
+    """The facts of INSERT … SELECT; None for others."""
+    node, tokens = draft.tree, draft.tokens
+    if not isinstance(node, exp.Insert) or isinstance(node.expression, exp.Values) or node.expression is None:
+        return None
+    table = node.this.this if isinstance(node.this, exp.Schema) else node.this
+    first = tokens.at(table.this.meta["start"]) + 1
+    if isinstance(node.this, exp.Schema):
+        first = tokens.closing(first) + 1
+    end = _duplicate(tokens)
+    loose = _loose(draft, ())
+    if loose is None and not _tail_is_own(node, table, info):
+        loose = Blocker(
+            "ON DUPLICATE KEY UPDATE with columns of the SELECT", draft.source.place(tokens.start(end)),
+            "the rows are read first and inserted as values", "VALUES(column)",
+        )  # fmt: skip
+    return FillShape(insert_columns(node, info), tokens.span(first, end), loose, bool(node.args.get("ignore")))
+
+
+def _tail_is_own(node: exp.Insert, table: exp.Table, info: TableInfo | None) -> bool:
+    """Whether ON DUPLICATE KEY UPDATE names columns of the target alone."""
+    conflict = node.args.get("conflict")
+    known = {column.name.lower() for column in info.columns} if info is not None else set()
+    columns = conflict.find_all(exp.Column) if conflict is not None else ()
+    return all(column.table in ("", table.name) and column.name.lower() in known for column in columns)
+
+
+def _duplicate(tokens: Tokens) -> int:
+    """The token at which ON DUPLICATE KEY UPDATE, or else the end, stands."""
+    words = tokens.words()
+    for at in range(len(words) - 1):
+        if words[at] == "ON" and words[at + 1] == "DUPLICATE" and tokens.depth[at] == 0:
+            return at
+    return next((at for at, word in enumerate(words) if word == "RETURNING" and tokens.depth[at] == 0), len(words))
+
+
+def _loose(draft: Draft, cells: tuple[Cell, ...]) -> Blocker | None:
+    """A subquery of an INSERT that is not the whole of a value, or rows that shall come back."""
+    tokens = draft.tokens
+    end = _duplicate(tokens)
+    for at, token in enumerate(tokens.items):
+        if token.token_type != TokenType.SELECT or (not cells and at < end):
+            continue
+        start = tokens.start(at)
+        if not any(cell.alone and cell.span[0] <= start < cell.span[1] for cell in cells):
+            return Blocker("a subquery in ON DUPLICATE KEY UPDATE, or beside columns of the row",
+                           draft.source.place(start), "it cannot be read before the row is there",
+                           "read the value first")  # fmt: skip
+    return None
+
+
+def _cells(draft: Draft, columns: tuple[str, ...], rows: list[list[exp.Expr]]) -> tuple[Cell, ...]:
+    """The computed values, where every value's text can be told."""
+    tokens = draft.tokens
+    found = []
+    for row, parts in zip(rows, _value_parts(draft), strict=False):
+        if len(parts) != len(row):
+            continue
+        for column, node, part in zip(columns, row, parts, strict=False):
+            if value_of(node, draft.source.params) is None:
+                found.append(cell(node, column, tokens, part, draft.tree))
+    return tuple(found)
+
+
+def _value_parts(draft: Draft) -> list[list[tuple[int, int]]]:
+    """For each row the tokens of its values."""
+    tokens = draft.tokens
+    words = tokens.words()
+    clause = tokens.clauses().get("values")
+    if clause is not None and clause.keyword < _duplicate(tokens):
+        rows = tokens.value_rows(clause.first)
+        openings = [first + (words[first] == "ROW") for first, _ in rows]
+        return [tokens.split(opening + 1, end - 1) for opening, (_, end) in zip(openings, rows, strict=True)]
+    at = next((at for at, word in enumerate(words) if word == "SET" and tokens.depth[at] == 0), -1)
+    if at < 0:
+        return []
+    parts = []
+    for first, end in tokens.split(at + 1, _duplicate(tokens)):
+        equals = next((i for i in range(first, end) if words[i] in ("=", ":=")), first)
+        parts.append((equals + 1, end))
+    return [parts]
 
 
 def _row_list(source: Source, tokens: Tokens, count: int) -> Pick | None:
@@ -87,22 +176,13 @@ def assigned_columns(node: exp.Expr) -> list[exp.Column]:
     return [pair.this for pair in pairs if isinstance(pair, exp.EQ) and isinstance(pair.this, exp.Column)]
 
 
-def write_blockers(node: exp.Expr, source: Source, tokens: Tokens) -> list[Blocker]:
-    """Why an UPDATE or DELETE cannot run shard by shard."""
-    found = []
-    one_shard = "give the shard key with = so that one shard is written"
-    for name, what in (("order", "ORDER BY"), ("limit", "LIMIT")):
-        clause = tokens.clauses().get(name)
-        if clause is not None:
-            place = source.place(tokens.start(clause.keyword))
-            found.append(Blocker(f"{what} in a write over several shards", place,
-                                 "the rows it takes are chosen over all shards together", one_shard))  # fmt: skip
-    for index, token in enumerate(tokens.items):
-        if token.token_type == TokenType.SELECT:
-            found.append(Blocker("a subquery in a write over several shards", source.place(tokens.start(index)),
-                                 "its rows may lie on other shards", one_shard))  # fmt: skip
-            break
-    if len(list(node.find_all(exp.Table))) > 1 and not isinstance(node, exp.Insert):
-        found.append(Blocker("a write over several tables and several shards", source.place(0),
-                             "the joined rows may lie on different shards", one_shard))  # fmt: skip
-    return found
+def write_blockers(source: Source, tokens: Tokens) -> list[Blocker]:
+    """Why an UPDATE or DELETE cannot run shard by shard, though its tables lie together."""
+    clause = tokens.clauses().get("limit")
+    if clause is None:
+        return []
+    return [
+        Blocker("LIMIT in a write over several shards", source.place(tokens.start(clause.keyword)),
+                "the rows it takes are chosen over all shards together",
+                "give the shard key with = so that one shard is written"),
+    ]  # fmt: skip

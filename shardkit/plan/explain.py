@@ -10,7 +10,7 @@ from typing import Any
 
 from shardkit.errors import NotSupportedError
 from shardkit.federate import ROWS, tasks
-from shardkit.flow import Compare, Federation, Key, Kind, MergeSpec, Plan, Strategy
+from shardkit.flow import Compare, Federation, Key, Kind, MergeSpec, Plan, Stage, Strategy
 from shardkit.parse import Ddl
 from shardkit.plan.filling import Filling
 from shardkit.plan.planner import Planner
@@ -46,7 +46,8 @@ def explain_ready(planner: Planner, text: str, params: Params) -> Explanation:
     try:
         ready = planner.prepare(text, params)
         if isinstance(ready, Prepared):
-            return _explained(ready.sample(params), ready.filling)
+            plan = ready.sample(params)
+            return _explained(plan, ready.filling) if plan.stage is None else _staged(planner, plan, plan.stage)
         if isinstance(ready, Ddl):
             return _explained(planner.spread(ready))
     except NotSupportedError as error:
@@ -73,6 +74,18 @@ def _explained(plan: Plan, filling: Filling | None = None) -> Explanation:
     if plan.merge is not None:
         data["merge"] = _merge(plan.merge, plan)
     return Explanation(kind, data)
+
+
+def _staged(planner: Planner, plan: Plan, stage: Stage) -> Explanation:
+    """A write that reads first: the plan of its SELECT. Where it writes is known only when the rows are there."""
+    reads = explain_ready(planner, stage.sql, stage.args)
+    if reads.kind == "refused":
+        return reads
+    data: dict[str, Any] = {
+        "kind": "write", "statement": plan.kind.value, "reason": plan.route.reason, "targets": [], "sql": stage.sql,
+        "reads": reads.data,
+    }  # fmt: skip
+    return Explanation("write", data)
 
 
 def _federated(plan: Plan, work: Federation) -> Explanation:
@@ -165,6 +178,9 @@ def _plan_lines(data: dict[str, Any]) -> list[str]:
     lines = [f"{data['kind']} {data['statement']}: {data['reason']}"]
     if data["kind"] == "federate":
         return lines + _federate_lines(data)
+    if "reads" in data:
+        return [*lines, f"├─ reads first: {data['sql']}", *(f"│  {line}" for line in _plan_lines(data["reads"])),
+                "└─ writes on the shards of these rows"]  # fmt: skip
     if "merge" in data:
         lines += _merge_lines(data["merge"])
     if "generated" in data:

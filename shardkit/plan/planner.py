@@ -16,6 +16,7 @@ from shardkit.parse import (
     Command,
     Ddl,
     Draft,
+    LoadData,
     Style,
     analyse,
     blanks,
@@ -24,6 +25,7 @@ from shardkit.parse import (
     read,
     read_command,
     read_ddl,
+    read_load,
 )  # fmt: skip
 from shardkit.plan.catalog import Catalog, MetadataNeeded
 from shardkit.plan.filling import Filling, generated_columns
@@ -34,7 +36,7 @@ from shardkit.rewrite import Template, filled, name_edits
 from shardkit.rules import BroadcastTable, Rules, ShardedTable, SingleTable, Table
 from shardkit.values import Params, PhysicalTable, ShardId
 
-Ready: TypeAlias = Prepared | Command | Ddl
+Ready: TypeAlias = Prepared | Command | Ddl | LoadData
 
 CACHE_SIZE = 4096
 
@@ -49,8 +51,8 @@ class Planner:
         self._collation = collation
         self._under: dict[str, Planner] = {}
         self.time = rules.defaults.budget.time
-        embedded = any(server.embedded for server in rules.servers.values())
-        self.batch_rows = 32 if embedded else 500
+        self.embedded = any(server.embedded for server in rules.servers.values())
+        self.batch_rows = 32 if self.embedded else 500
         """Rows of one multi-row INSERT that executemany makes; the embedded backend must translate each text."""
         self._cache: dict[tuple[str, Style], tuple[int, Ready]] = {}
         self.parses = 0
@@ -113,6 +115,8 @@ class Planner:
         command = read_command(source)
         if command is not None:
             return command
+        if word == "LOAD":
+            return read_load(source)
         if word in DDL_WORDS:
             return read_ddl(source)
         draft = read(source, word)

@@ -14,7 +14,8 @@ from shardkit.flow import Blocker, Budget, Kind, Pick, Plan, Route, Statement, T
 from shardkit.plan.federated import Federated
 from shardkit.plan.filling import Filling
 from shardkit.plan.point import point_of
-from shardkit.rewrite import Blanks, Merging, Template, choice_edit, labels, merging, name_edits
+from shardkit.plan.staging import Staging
+from shardkit.rewrite import Blanks, Merging, Template, choice_edit, labels, merging, name_edits, runs
 from shardkit.route import Router
 from shardkit.route.solve import equal, value_of
 from shardkit.rules import BroadcastTable, Rules, ShardedTable
@@ -22,8 +23,6 @@ from shardkit.values import Params, ShardId
 
 NO_WINDOW = Window()
 _MOST = 2**64 - 1  # the largest LIMIT MySQL reads
-PACKET = 1_000_000
-"""About how many bytes one multi-row INSERT may hold; servers refuse packets over 16 to 64 MB."""
 
 
 class Prepared:
@@ -37,7 +36,12 @@ class Prepared:
         self.router = Router(statement, rules, columns)
         self._blanks = blanks
         self.budget = _budget(statement, rules)
-        self.point = point_of(statement, self.router) if self.budget is None else None
+        reads = statement.kind in (Kind.SELECT, Kind.DDL)
+        size = 32 if any(server.embedded for server in rules.servers.values()) else 500
+        self._staging = None if reads else Staging(statement, self.router, infos, size)
+        moves = statement.change is not None and statement.change.moved
+        short = self.budget is None and not moves and not (self._staging is not None and self._staging.always)
+        self.point = point_of(statement, self.router) if short else None
         self.filling: Filling | None = None  # of an INSERT whose table has generated ids
         self._check_features()
         self._plain = Template(statement, name_edits(statement))
@@ -63,24 +67,31 @@ class Prepared:
 
     def _planned(self, params: Params, prefer: Collection[ShardId]) -> Plan:
         statement = self.statement
+        if self._staging is not None and self._staging.always:
+            return self._staging.first(params)
         try:
             route = self.router.route(params, prefer)
         except CrossShardRefused as refusal:
-            if statement.kind is not Kind.SELECT:
-                raise
+            if self._staging is not None:
+                return self._staging.instead(params, refusal)
             return self._federated(params, prefer, refusal)
         if len(route.targets) == 1 and len(route.rows) < 2:
-            target = route.targets[0]
-            sql, args = self._plain.render(target, params, {}, None)
-            task = Task(target.shard, sql, args, statement.needs_database)
-            shown = labels(statement, target) if statement.shown else ()
-            plan = Plan(statement.kind, route, (task,), None, NO_WINDOW, statement.locking, labels=shown)
-            if self.point is not None and args is params and route.narrowed:
-                self.point.learn(plan)
-            return plan
+            return (self._staging and self._staging.moves(route, params)) or self._passed(route, params)
         if statement.kind is Kind.SELECT:
             return self._merged(route, params, prefer)
-        return self._written(route, params)
+        assert self._staging is not None
+        return self._staging.several(route, params) or self._written(route, params)
+
+    def _passed(self, route: Route, params: Params) -> Plan:
+        """One shard does it all."""
+        statement, target = self.statement, route.targets[0]
+        sql, args = self._plain.render(target, params, {}, None)
+        task = Task(target.shard, sql, args, statement.needs_database)
+        shown = labels(statement, target) if statement.shown else ()
+        plan = Plan(statement.kind, route, (task,), None, NO_WINDOW, statement.locking, labels=shown)
+        if self.point is not None and args is params and route.narrowed:
+            self.point.learn(plan)
+        return plan
 
     def whole(self) -> Prepared:
         """The same SELECT without its LIMIT, whose rows FOUND_ROWS() counts."""
@@ -160,7 +171,12 @@ class Prepared:
     # --- writes -----------------------------------------------------------------------------------------------------
 
     def _written(self, route: Route, params: Params) -> Plan:
-        self._check_write(route)
+        if route.copies and (self.statement.volatile or self.statement.clock):
+            raise CrossShardRefused(
+                "a function such as NOW() or UUID() in a write on a broadcast table",
+                why="each copy would get its own value",
+                instead="compute the value in the program and give it as a parameter",
+            )  # fmt: skip
         template = self._split_template()
         rows = self.statement.insert.rows if self.statement.insert is not None else None
         tasks = []
@@ -168,20 +184,9 @@ class Prepared:
             chosen = {0: route.rows[number]} if rows is not None and route.rows else self._choose(target, params)
             sql, args = template.render(target, params, chosen, None)
             tasks.append(Task(target.shard, sql, args, self.statement.needs_database))
-        return Plan(self.statement.kind, route, tuple(tasks), None)
-
-    def _check_write(self, route: Route) -> None:
-        statement = self.statement
-        if len(route.targets) == 1:
-            return
-        if statement.blockers:
-            raise _refusal(statement.blockers[0])
-        if route.copies and (statement.volatile or statement.clock):
-            raise CrossShardRefused(
-                "a function such as NOW() or UUID() in a write on a broadcast table",
-                why="each copy would get its own value",
-                instead="compute the value in the program and give it as a parameter",
-            )  # fmt: skip
+        counted = route.copies and self.statement.insert is not None and bool(self.statement.insert.auto)
+        moment = route.copies or self.statement.clock
+        return Plan(self.statement.kind, route, tuple(tasks), moment=moment, same_ids=counted)
 
     def _split_template(self) -> Template:
         """The template of a write over several shards: each has its own rows or its own IN entries."""
@@ -216,7 +221,7 @@ class Prepared:
                 if slots is not None:
                     targets[slots] = target
             groups.setdefault(target, []).append(params)
-        return [self._batch_plan(target, part) for target, mine in groups.items() for part in _parts(mine, size)]
+        return [self._batch_plan(target, part) for target, mine in groups.items() for part in runs(mine, size)]
 
     @property
     def batches(self) -> bool:
@@ -224,12 +229,14 @@ class Prepared:
         insert = self.statement.insert
         if insert is None or insert.rows is None or len(insert.keys) != 1 or self.statement.named is not False:
             return False
+        if self._staging is not None and self._staging.always:
+            return False
         start, end = insert.rows.span
         if not isinstance(self.router.tables[0], ShardedTable) or not self.statement.params:
             return False
         return all(start <= a and b <= end for a, b in self.statement.param_spans)
 
-    def _batch_plan(self, target: Target, rows: list[Sequence[Any]]) -> Plan:
+    def _batch_plan(self, target: Target, rows: Sequence[Sequence[Any]]) -> Plan:
         sql = self._split_template().repeat(target, 0, len(rows))
         args = tuple(value for row in rows for value in row)
         route = Route((target,), f"{len(rows)} rows of one batch")
@@ -278,17 +285,3 @@ def _count(value: Value, params: Params, what: str) -> int:
             f"{what} takes a whole number that is not negative, not {type(found).__name__}", errno=1064
         )
     return found
-
-
-def _parts(rows: list[Sequence[Any]], size: int) -> list[list[Sequence[Any]]]:
-    """Runs of at most `size` rows and about PACKET bytes."""
-    parts: list[list[Sequence[Any]]] = [[]]
-    weight = 0
-    for row in rows:
-        mine = sum(len(value) if isinstance(value, (str, bytes)) else 16 for value in row)
-        if parts[-1] and (len(parts[-1]) >= size or weight + mine > PACKET):
-            parts.append([])
-            weight = 0
-        parts[-1].append(row)
-        weight += mine
-    return parts

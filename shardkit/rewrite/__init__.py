@@ -4,13 +4,16 @@ Invariant: a text that one shard answers alone differs from the user's in its ta
 """
 
 from shardkit.rewrite.apart import apart
+from shardkit.rewrite.around import Around, positional
+from shardkit.rewrite.batches import PACKET, among, bound, runs, values
 from shardkit.rewrite.filled import Filled, Slot, filled
 from shardkit.rewrite.json_rows import MARK
 from shardkit.rewrite.merging import Merging, merging
-from shardkit.rewrite.template import Blanks, Template, choice_edit, labels, name_edits
+from shardkit.rewrite.template import Blanks, Template, choice_edit, labels, name_edits, quote, text_piece
 from shardkit.rewrite.two_steps import TwoSteps, two_steps
 
 __all__ = [
-    "MARK", "Blanks", "Filled", "Merging", "Slot", "Template", "TwoSteps", "apart", "choice_edit", "filled", "labels",
-    "merging", "name_edits", "two_steps",
+    "MARK", "PACKET", "Around", "Blanks", "Filled", "Merging", "Slot", "Template", "TwoSteps", "among", "apart",
+    "bound", "choice_edit", "filled", "labels", "merging", "name_edits", "positional", "quote", "runs", "text_piece",
+    "two_steps", "values",
 ]  # fmt: skip

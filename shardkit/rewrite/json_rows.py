@@ -36,6 +36,8 @@ def value(column: Column | None) -> Declared | None:
     if column is None:
         return None
     match column.family:
+        case Family.INTEGER if column.unsigned and not column.name:
+            return None  # computed from unsigned numbers: whether it is signed depends on the sql_mode
         case Family.INTEGER:
             return Declared(Family.INTEGER, "BIGINT UNSIGNED" if column.unsigned else "BIGINT")
         case Family.DECIMAL if column.scale is not None and column.scale <= 30:

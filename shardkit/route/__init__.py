@@ -7,5 +7,6 @@ from shardkit.route.canonical import integer_range
 from shardkit.route.places import Place, copy_near, places
 from shardkit.route.router import Router
 from shardkit.route.solve import equal
+from shardkit.route.writes import check_scatter, ids_refused
 
-__all__ = ["Place", "Router", "copy_near", "equal", "integer_range", "places"]
+__all__ = ["Place", "Router", "check_scatter", "copy_near", "equal", "ids_refused", "integer_range", "places"]

@@ -9,7 +9,6 @@ from collections.abc import Collection
 from typing import TypeAlias
 
 from shardkit.route.router import Router
-from shardkit.route.solve import slots
 from shardkit.rules import BroadcastTable, ShardedTable, SingleTable
 from shardkit.values import Params, PhysicalTable, ShardId
 
@@ -23,7 +22,7 @@ def places(router: Router, params: Params) -> list[tuple[Place, ...] | None]:
     for use, table in enumerate(router.tables):
         match table:
             case ShardedTable():
-                mine = sorted(_slots(router, use, table, params))
+                mine = sorted(router.use_slots(use, params))
                 found.append(tuple((table.layout.place(slot, table.name), slot) for slot in mine))
             case SingleTable():
                 found.append(((PhysicalTable(table.shard, table.name), -1),))
@@ -40,10 +39,3 @@ def copy_near(table: BroadcastTable, shard: ShardId | None, prefer: Collection[S
 
 def _far(one: ShardId, shard: ShardId | None) -> bool:
     return shard is None or one.server != shard.server
-
-
-def _slots(router: Router, use: int, table: ShardedTable, params: Params) -> frozenset[int]:
-    unit = next(unit for unit in router.units if use in unit.uses)
-    if use in unit.deciding and not router.statement.tables[use].optional:
-        return router.unit_slots(unit, params)
-    return slots(router.statement.predicates[use], table, router.columns[use], params)

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from shardkit.errors import NotYetError, ScatterWriteRefused, ShardKeyError, UnknownTable
-from shardkit.flow import And, Column, Eq, In, InsertShape, Kind, Predicate, Route, Statement, TableUse, Target
-from shardkit.route.canonical import check_key_column, stored
+from shardkit.errors import NotYetError, ShardKeyError, UnknownTable
+from shardkit.flow import Column, Eq, Kind, Route, Statement, TableUse, Target
+from shardkit.route import writes
+from shardkit.route.canonical import check_key_column
 from shardkit.route.refusals import listed, refused
 from shardkit.route.solve import equal, slots, value_of
-from shardkit.rules import BroadcastTable, Layout, Rules, ShardedTable, SingleTable, Table
+from shardkit.rules import BroadcastTable, Layout, Rules, ShardedTable, SingleTable
 from shardkit.values import Params, ShardId
 
 
@@ -98,19 +100,20 @@ class Router:
             assert isinstance(predicate, Eq)
             found = equal(table, self.columns[0][self._point], value_of(predicate.value, params))
             if len(found) == 1:
-                return Route((self._target(next(iter(found))),), self._point_reason)
+                return Route((self.target(next(iter(found))),), self._point_reason)
         if self.statement.insert is not None and isinstance(self.tables[0], ShardedTable):
-            return self._insert(params)
+            return writes.inserted(self, params)
         if self.statement.kind is not Kind.SELECT and any(use.written for use in self.statement.tables):
             written = [self.tables[use.index] for use in self.statement.tables if use.written]
             if not all(isinstance(table, ShardedTable) for table in written):
-                return self._unsharded_write(written, params, prefer)
+                return writes.unsharded(self, written, params, prefer)
         sets = [self.unit_slots(unit, params) for unit in self.units]
         if all(len(found) <= 1 for found in sets):
-            return self._pass(sets, prefer)
+            return self.pass_to(sets, prefer)
         return self._several(sets)
 
-    def _target(self, slot: int) -> Target:
+    def target(self, slot: int) -> Target:
+        """The target of a slot."""
         target = self._targets.get(slot)
         if target is None:
             table = self.tables[self.sharded[0]]
@@ -119,6 +122,19 @@ class Router:
             target = Target(shard, slot, tuple(self._name(t, slot) for t in self.tables))
             self._targets[slot] = target
         return target
+
+    def slot_of(self, use: int, values: Mapping[str, Any]) -> int:
+        """The slot of a row of this table use with these values of its shard key. Raises ShardKeyError."""
+        return writes.slot_of(self, use, values)
+
+    def use_slots(self, use: int, params: Params) -> frozenset[int]:
+        """The slots on which rows of one sharded use that matter may lie."""
+        unit = next(unit for unit in self.units if use in unit.uses)
+        if use in unit.deciding and not self.statement.tables[use].optional:
+            return self.unit_slots(unit, params)
+        table = self.tables[use]
+        assert isinstance(table, ShardedTable)
+        return slots(self.statement.predicates[use], table, self.columns[use], params)
 
     def _name(self, table: ShardedTable | BroadcastTable | SingleTable, slot: int) -> str:
         return table.layout.place(slot, table.name).name if isinstance(table, ShardedTable) else table.name
@@ -134,7 +150,7 @@ class Router:
         assert found is not None
         return found
 
-    def _pass(self, sets: list[frozenset[int]], prefer: Collection[ShardId]) -> Route:
+    def pass_to(self, sets: list[frozenset[int]], prefer: Collection[ShardId]) -> Route:
         """Every unit has one slot (or none: then any shard may say so)."""
         decided = {
             self._layout(unit).shard_of(next(iter(found)))
@@ -152,7 +168,7 @@ class Router:
             slot = next(iter(found)) if found else self._slot_on(unit, shard)
             for use in unit.uses:
                 names[use] = self._name(self.tables[use], slot)
-        self._check_broadcast(frozenset([shard]))
+        self.check_broadcast(frozenset([shard]))
         ordered = tuple(names.get(i, table.name) for i, table in enumerate(self.tables))
         return Route((Target(shard, slot, ordered),), self._pass_reason(sets))
 
@@ -202,12 +218,12 @@ class Router:
                 "a broadcast table on the preserved side of an outer join",
                 "each shard would give its rows again", "the sharded table on the preserved side",
             )  # fmt: skip
-        targets = tuple(self._target(slot) for slot in sorted(found))
-        self._check_broadcast(frozenset(target.shard for target in targets))
+        targets = tuple(self.target(slot) for slot in sorted(found))
+        self.check_broadcast(frozenset(target.shard for target in targets))
         everything = self._everything(unit)
         narrowed = len(found) < len(everything)
         if self.statement.kind is not Kind.SELECT and not narrowed:
-            self._check_scatter_write(unit)
+            writes.check_scatter(self, unit.uses)
         keys = ", ".join(sorted({column.name for use in unit.uses for column in self.columns[use].values()}))
         reason = f"conditions on {keys} leave {len(found)} of {len(everything)} slots" if narrowed else (
             f"no condition on {keys} narrows it down: all {len(everything)} slots"
@@ -219,86 +235,10 @@ class Router:
         assert isinstance(table, ShardedTable)
         return table.sharding.all_slots
 
-    def _check_scatter_write(self, unit: Unit) -> None:
-        listed_keys = any(_lists_keys(self.statement.predicates[use]) for use in unit.uses)
-        if listed_keys or self.rules.defaults.full_scan_writes == "allow":
-            return
-        raise ScatterWriteRefused(
-            f"{self.statement.kind.value.upper()} without a shard key",
-            why="it would write on every shard and defaults.full_scan_writes is refuse",
-            instead="a condition on the shard key, or full_scan_writes: allow in the rules",
-        )  # fmt: skip
-
-    def _check_broadcast(self, shards: frozenset[ShardId]) -> None:
+    def check_broadcast(self, shards: frozenset[ShardId]) -> None:
+        """Refuse when a broadcast table has no copy on one of these shards."""
         for table in self.tables:
             if isinstance(table, BroadcastTable) and not shards <= set(table.layout.shards):
                 missing = shards - set(table.layout.shards)
                 why = f"it has no copy on {listed(missing)}"
                 raise refused(f"a join with broadcast table {table.name}", why, "tables of one layout")
-
-    # --- writes -----------------------------------------------------------------------------------------------------
-
-    def _insert(self, params: Params) -> Route:
-        insert = self.statement.insert
-        table = self.tables[0]
-        assert insert is not None
-        assert isinstance(table, ShardedTable)
-        rows: dict[int, list[int]] = {}
-        for number, key in enumerate(insert.keys):
-            values = {}
-            for column, value in zip(insert.key_columns, key, strict=True):
-                if value is None and column not in insert.columns:
-                    raise ShardKeyError(
-                        f"Field '{column}' doesn't have a default value: it is the shard key of {table.name}",
-                        errno=1364,
-                    )
-                if value is None:
-                    raise ShardKeyError(
-                        f"row {number + 1} gives no literal or parameter for the shard key {table.name}.{column}; "
-                        "shardkit must know it to choose the shard"
-                    )
-                values[column] = stored(table.name, self.columns[0][column], value_of(value, params))
-            rows.setdefault(table.sharding.slot(values), []).append(number)
-        if insert.auto and table.layout.slots > 1:
-            self._check_ids(insert, params)
-        self._check_insert_sources({table.layout.shard_of(slot) for slot in rows})
-        targets = tuple(self._target(slot) for slot in sorted(rows))
-        keys = ", ".join(insert.key_columns)
-        reason = f"{keys} of each row: {len(insert.keys)} rows on {len(targets)} slots"
-        return Route(targets, reason, True, tuple(tuple(rows[t.slot]) for t in targets))
-
-    def _check_ids(self, insert: InsertShape, params: Params) -> None:
-        """Refuse to let a server count: every shard would count for itself, and ids would repeat."""
-        for value in insert.auto:
-            if value is None or value_of(value, params) in (None, 0, "0"):
-                raise refused(
-                    "an AUTO_INCREMENT id over several shards", "every shard counts for itself, so ids would repeat",
-                    "the id in the INSERT",
-                )  # fmt: skip
-
-    def _check_insert_sources(self, shards: set[ShardId]) -> None:
-        """Subqueries among the values: their tables must be on the row's shard."""
-        if len(self.tables) > 1:
-            why = f"its tables may not lie on {listed(shards)}"
-            raise refused("a subquery among the values of an INSERT", why, "read the value first")
-
-    def _unsharded_write(self, written: list[Table], params: Params, prefer: Collection[ShardId]) -> Route:
-        if self.sharded or len({type(table) for table in written}) > 1:
-            raise refused("a write that joins sharded and other tables", "the rows lie on different shards",
-                                "read first, then write by key")  # fmt: skip
-        table = written[0]
-        if isinstance(table, BroadcastTable):
-            self._check_broadcast(frozenset(table.layout.shards))
-            if self.statement.insert is not None and len(table.layout.shards) > 1:
-                self._check_ids(self.statement.insert, params)
-            if any(isinstance(other, SingleTable) for other in self.tables):
-                raise refused("a broadcast write that reads a single table", "it lies on one shard only")
-            names = tuple(other.name for other in self.tables)
-            targets = tuple(Target(shard, i, names) for i, shard in enumerate(table.layout.shards))
-            return Route(targets, f"broadcast table {table.name}: every copy", True, copies=True)
-        return self._pass([], prefer)
-
-
-def _lists_keys(predicate: Predicate) -> bool:
-    """Whether every shard is meant because the statement lists keys that lie on all of them."""
-    return isinstance(predicate, In) or (isinstance(predicate, And) and any(map(_lists_keys, predicate.parts)))

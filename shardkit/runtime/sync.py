@@ -34,6 +34,7 @@ from shardkit.flow import (
     OpenWorkspace,
     Outside,
     Query,
+    ReadFile,
     RowBatch,
     SetState,
     Task,
@@ -42,6 +43,7 @@ from shardkit.runtime.drive import Drive, drive
 from shardkit.runtime.engine import Engine as _Engine
 from shardkit.runtime.enlisted import Enlisted
 from shardkit.runtime.fan import fan
+from shardkit.runtime.files import read_file
 from shardkit.runtime.lane import FIRST_BATCH, Lane, RowCount, Terms, all_late
 from shardkit.runtime.names import new_name
 from shardkit.runtime.outside import outside
@@ -118,6 +120,8 @@ class Lanes:
                 return self._transact(op)
             case OpenWorkspace() | Arrange() | Fill() | CloseWorkspace():
                 return self._space.perform(op, self._state, self._running)
+            case ReadFile():
+                return read_file(op)
             case Outside():
                 return outside(self._engine, op)
             case NewName():

@@ -49,6 +49,7 @@ class Session:
     savepoints: dict[str, str] = field(default_factory=dict)  # name -> statement, oldest first
     variables: dict[str, str] = field(default_factory=dict)  # SET statements by what they set
     found: tuple[str, Params] | None = None  # the last statement, if it said SQL_CALC_FOUND_ROWS
+    local_infile: bool = False  # LOAD DATA LOCAL INFILE may read files of this machine
     prepared: bool = False  # by tpc_prepare; `failed` is set then, so that nothing runs but its end
     failed: str | None = None  # why the transaction was rolled back under the user
 

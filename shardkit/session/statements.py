@@ -7,7 +7,7 @@ Invariant: on every way out each query it started is read to its end or closed, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 from shardkit.errors import InternalError, OperationalError, ProgrammingError, SessionBoundRefused, UnknownColumn
@@ -16,21 +16,22 @@ from shardkit.flow import (
     Head,
     Kind,
     Op,
-    Plan,
     Rows,
     Script,
 )  # fmt: skip
-from shardkit.parse import Ddl, FoundRows, SetAutocommit, SetNextTransaction, SetVariables, TransactionCommand
+from shardkit.parse import Ddl, FoundRows, LoadData, SetAutocommit, SetNextTransaction, SetVariables, TransactionCommand
 from shardkit.plan import Explanation, MetadataNeeded, Prepared, Ready, explain_ready
 from shardkit.session import transaction
 from shardkit.session.bulk import in_waves
 from shardkit.session.ddl import spread
 from shardkit.session.estimating import estimates
-from shardkit.session.federated import federated
 from shardkit.session.keys import planned, with_ids
+from shardkit.session.loading import load
 from shardkit.session.metadata import describe, prepared
-from shardkit.session.reading import merged, read, rest_of_one
+from shardkit.session.reading import rest_of_one
+from shardkit.session.running import collected, emitted, select
 from shardkit.session.settings import set_autocommit, set_variables
+from shardkit.session.staged import staged
 from shardkit.session.state import Session
 from shardkit.session.writing import write
 from shardkit.values import Params
@@ -54,7 +55,9 @@ def execute(session: Session, text: str, params: Params) -> Script:
             yield from planned(session, ready, params)
         )  # fmt: skip
         try:
-            if plan.kind is not Kind.SELECT:
+            if plan.stage is not None:
+                yield from staged(session, plan, plan.stage)
+            elif plan.kind is not Kind.SELECT:
                 yield from write(session, plan)
             else:
                 session.found = (text, params) if ready.statement.cut else None
@@ -64,6 +67,8 @@ def execute(session: Session, text: str, params: Params) -> Script:
             raise
     elif isinstance(ready, Ddl):
         yield from spread(session, ready)
+    elif isinstance(ready, LoadData):
+        yield from load(session, ready, params, execute_many)
     else:
         yield from command(session, ready)
 
@@ -74,15 +79,6 @@ def resume(session: Session, text: str, passed: list[str]) -> Script:
     if not isinstance(ready, Ddl):
         raise ProgrammingError("only DDL can be resumed (CREATE, ALTER, DROP, TRUNCATE)")
     yield from spread(session, ready, passed)
-
-
-def select(session: Session, plan: Plan) -> Script:
-    """One SELECT, in the way its plan says."""
-    if plan.federation is not None:
-        return federated(session, plan, plan.federation)
-    if plan.merge is not None:
-        return merged(session, plan, plan.merge)
-    return read(session, plan)
 
 
 def found_rows(session: Session, label: str) -> Script:
@@ -132,32 +128,6 @@ def execute_many(session: Session, text: str, rows: Sequence[Params]) -> Script:
         affected, made = yield from in_waves(session, batches)
         total, last = total + affected, last or made
     yield Head(None, total, last, (), True)
-
-
-def collected(script: Script) -> Generator[Op, Any, list[Head]]:
-    """Run a script for its Heads; rows it emits are left aside."""
-    heads: list[Head] = []
-    yield from emitted(script, lambda step: heads.append(step) if isinstance(step, Head) else None)
-    return heads
-
-
-def emitted(script: Script, take: Callable[[Head | Rows], None]) -> Generator[Op, Any, None]:
-    """Run a script and give what it emits to `take`."""
-    answer: Any = None
-    error: BaseException | None = None
-    while True:
-        try:
-            step = script.send(answer) if error is None else script.throw(error)
-        except StopIteration:
-            return
-        answer = error = None
-        if isinstance(step, (Head, Rows)):
-            take(step)
-        else:
-            try:
-                answer = yield step
-            except Exception as raised:
-                error = raised
 
 
 def command(session: Session, given: Ready) -> Script:

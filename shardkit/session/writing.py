@@ -6,20 +6,22 @@ Invariant: no half-done statement is left open; several shards are written only 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from shardkit.flow import (
     Head,
     Op,
     Opened,
     Plan,
-    Query,
     Script,
 )
 from shardkit.session import transaction
-from shardkit.session.reading import query
+from shardkit.session.copies import run
+from shardkit.session.reading import failed, query
 from shardkit.session.state import Session
 from shardkit.values import ShardId
+
+T = TypeVar("T")
 
 
 def write(session: Session, plan: Plan) -> Script:
@@ -33,24 +35,33 @@ def write(session: Session, plan: Plan) -> Script:
     if session.in_transaction:
         yield from transaction.enlist(session, shards)
         session.written.update(dict.fromkeys(shards))
-        opened = yield from query(session, plan)
+        try:
+            opened = yield from run(session, plan, shards)
+        except BaseException as error:
+            yield from failed(session, plan, error)
+            raise
     else:
-        opened = yield from atomically(session, plan, shards)
+        opened = yield from atomically(session, together(session, plan, shards))
     yield counts(plan, opened)
 
 
-def atomically(session: Session, plan: Plan, shards: tuple[ShardId, ...]) -> Generator[Op, Any, tuple[Opened, ...]]:
-    """Several tasks under autocommit: a transaction of their own around them."""
+def together(session: Session, plan: Plan, shards: tuple[ShardId, ...]) -> Generator[Op, Any, tuple[Opened, ...]]:
+    """Several tasks in the transaction that is open."""
+    yield from transaction.enlist(session, shards)
+    session.written.update(dict.fromkeys(shards))
+    return (yield from run(session, plan, shards))
+
+
+def atomically(session: Session, work: Generator[Op, Any, T]) -> Generator[Op, Any, T]:
+    """Work under autocommit that needs a transaction of its own around it."""
     session.explicit = True
     try:
-        yield from transaction.enlist(session, shards)
-        session.written.update(dict.fromkeys(shards))
-        opened: tuple[Opened, ...] = yield Query(plan.tasks, False, session.budget(plan).time)
+        done = yield from work
     except BaseException:
         yield from transaction.rollback(session)
         raise
     yield from transaction.commit(session)
-    return opened
+    return done
 
 
 def counts(plan: Plan, opened: Sequence[Opened]) -> Head:

@@ -47,7 +47,8 @@ COMPARED = re.compile(
 
 READ = re.compile(r"\s*\(*\s*(SELECT|WITH)\b", re.IGNORECASE)
 WRITE = re.compile(
-    r"(\s|/\*.*?\*/|--[^\n]*\n|#[^\n]*\n)*(INSERT|REPLACE|UPDATE|DELETE|CREATE|DROP|ALTER|TRUNCATE)\b",
+    r"(\s|/\*.*?\*/|--[^\n]*\n|#[^\n]*\n)*((INSERT|REPLACE|UPDATE|DELETE|CREATE|DROP|ALTER|TRUNCATE)\b"
+    r"|WITH\b.*\)\s*(UPDATE|DELETE)\b)",
     re.IGNORECASE | re.DOTALL,
 )
 

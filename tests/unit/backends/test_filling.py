@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shardkit.backends.filling import MOST, PACKET, duration, inserts, utc
+from shardkit.backends.filling import MOST, inserts, utc
 from shardkit.flow import Column, Family
+from shardkit.rewrite.batches import PACKET, bound
 
 INT = Column("n", Family.INTEGER, "int")
 MOMENT = Column("at", Family.TIMESTAMP, "timestamp(6)")
@@ -90,7 +91,7 @@ def test_only_timestamps_are_moments() -> None:
     ],
 )  # fmt: skip
 def test_times(given_: Any, spelled: Any) -> None:
-    assert duration(given_) == spelled
+    assert bound(given_) == spelled
     ((_, values),) = inserts("t", (INT, INT), [(given_, 1), (timedelta(seconds=1), 2)])
     assert values == (spelled, 1, "00:00:01.000000", 2)
 

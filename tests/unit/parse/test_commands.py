@@ -159,7 +159,7 @@ def test_what_ties_the_session_to_a_server_connection(text: str) -> None:
 
 @pytest.mark.parametrize(
     "word",
-    ["XA START 'x'", "USE d", "CALL p()", "DO 1", "LOAD DATA INFILE 'x' INTO TABLE t", "KILL 1", "FLUSH TABLES",
+    ["XA START 'x'", "USE d", "CALL p()", "DO 1", "KILL 1", "FLUSH TABLES",
      "GRANT ALL ON *.* TO u", "SHOW TABLES", "EXPLAIN SELECT 1", "DESC t", "ANALYZE TABLE t", "RENAME TABLE t TO u",
      "TABLE t"],
 )  # fmt: skip

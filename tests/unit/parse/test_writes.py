@@ -99,27 +99,33 @@ def test_insert_from_a_select_has_no_rows() -> None:
 
 
 @pytest.mark.parametrize(
-    "sql",
+    ("sql", "moved"),
     [
-        "UPDATE t_order SET memberId = 2 WHERE memberId = 1",
-        "UPDATE t_order o SET o.amount = 1, o.MEMBERID = 2 WHERE memberId = 1",
-        "UPDATE t_order o JOIN t_order_item i ON o.memberId = i.memberId SET i.memberId = 1 WHERE o.memberId = 1",
-        "INSERT INTO t_order (memberId, orderId) VALUES (1, 2) ON DUPLICATE KEY UPDATE memberId = 3",
-        "UPDATE t_order SET memberId = memberId WHERE memberId = 1",
+        ("UPDATE t_order SET memberId = 2 WHERE memberId = 1", {0}),
+        ("UPDATE t_order o SET o.amount = 1, o.MEMBERID = 2 WHERE memberId = 1", {0}),
+        ("UPDATE t_order o JOIN t_order_item i ON o.memberId = i.memberId SET i.memberId = 1", {1}),
+        ("UPDATE t_order SET memberId = memberId WHERE memberId = 1", {0}),
+        ("UPDATE t_order SET amount = memberId WHERE memberId = 1", set()),
     ],
 )
-def test_a_shard_key_keeps_its_value(sql: str) -> None:
-    with pytest.raises(NotSupportedError, match=r"giving the shard key (memberId|MEMBERID)"):
-        statement(sql)
+def test_assignments_to_a_shard_key_may_move_rows(sql: str, moved: set[int]) -> None:
+    change = statement(sql).change
+    assert change is not None
+    assert change.moved == moved
+
+
+def test_an_upsert_moves_no_row() -> None:
+    with pytest.raises(NotSupportedError, match="giving the shard key memberId"):
+        statement("INSERT INTO t_order (memberId, orderId) VALUES (1, 2) ON DUPLICATE KEY UPDATE memberId = 3")
 
 
 @pytest.mark.parametrize(
     ("sql", "whats"),
     [
-        ("UPDATE t_order SET amount = 1 ORDER BY orderId LIMIT 3", ["ORDER BY in a write", "LIMIT in a write"]),
+        ("UPDATE t_order SET amount = 1 ORDER BY orderId LIMIT 3", ["LIMIT in a write"]),
         ("DELETE FROM t_order LIMIT 3", ["LIMIT in a write"]),
-        ("DELETE FROM t_order WHERE orderId IN (SELECT 1)", ["a subquery in a write"]),
-        ("INSERT INTO coupon SELECT 'a', 1, 2", ["a subquery in a write"]),
+        ("UPDATE t_order SET amount = 1 ORDER BY orderId", []),
+        ("DELETE FROM t_order WHERE orderId IN (SELECT 1)", []),
         ("DELETE FROM t_order WHERE amount = 'SELECT'", []),
         ("INSERT INTO coupon (code) VALUES ('a'), ('b') ON DUPLICATE KEY UPDATE amount = 1", []),
     ],
@@ -128,9 +134,72 @@ def test_what_keeps_a_write_on_one_shard(sql: str, whats: list[str]) -> None:
     assert [blocker.what.removesuffix(" over several shards") for blocker in statement(sql).blockers] == whats
 
 
-def test_a_write_over_several_tables_keeps_to_one_shard() -> None:
-    found = statement("UPDATE t_order o JOIN t_order_item i ON o.memberId = i.memberId SET o.amount = 1")
-    assert [blocker.what for blocker in found.blockers] == ["a write over several tables and several shards"]
+@pytest.mark.parametrize(
+    ("sql", "parts"),
+    [
+        ("UPDATE IGNORE t_order SET amount = 1 WHERE memberId = 1 ORDER BY orderId LIMIT 3",
+         ["t_order", "amount = 1", "WHERE memberId = 1", "ORDER BY orderId", "LIMIT 3"]),
+        ("UPDATE t_order o, t_order_item i SET o.amount = i.price, i.price = 1",
+         ["t_order o, t_order_item i", "o.amount = i.price, i.price = 1", None, None, None]),
+        ("DELETE FROM t_order WHERE amount = 1 /* x */ LIMIT 2 -- end", ["t_order", "", "WHERE amount = 1", None,
+                                                                       "LIMIT 2"]),
+        ("DELETE o FROM t_order o WHERE o.amount = 1", ["t_order o", "", "WHERE o.amount = 1", None, None]),
+        ("DELETE FROM o USING t_order o WHERE o.amount = 1", ["t_order o", "", "WHERE o.amount = 1", None, None]),
+    ],
+)  # fmt: skip
+def test_parts_of_a_change(sql: str, parts: list[str | None]) -> None:
+    change = statement(sql).change
+    assert change is not None
+    spans = (change.sources, change.sets, change.where, change.order, change.limit)
+    assert [sql[slice(*span)] if span is not None else None for span in spans] == parts
+
+
+def test_assigned_values() -> None:
+    change = statement(
+        "UPDATE t_order SET amount = %s, remark = CONCAT(amount, 'x'), status = DEFAULT, sellerId = (SELECT 1), "
+        "created_at = NOW()",
+        (1,),
+    ).change
+    assert change is not None
+    facts = [(one.column, one.value is not None, one.default, one.far, one.late) for one in change.assignments]
+    assert facts == [
+        ("amount", True, False, False, False), ("remark", False, False, False, True),
+        ("status", False, True, False, False), ("sellerid", False, False, True, False),
+        ("created_at", False, False, False, False),
+    ]  # fmt: skip
+    cells = [one.cell for one in change.assignments if one.cell is not None]
+    assert [cell.clock for cell in cells] == [False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("sql", "cells"),
+    [
+        ("INSERT INTO t_order (memberId, orderId, amount) VALUES (1, 2, 3), (%s, 5, 1 + 2)", [("1 + 2", True)]),
+        ("INSERT INTO t_order SET memberId = 1 + 1, orderId = 2, remark = UUID()", [("1 + 1", True), ("UUID()", True)]),
+        ("INSERT INTO t_order (memberId, orderId, remark) VALUES (1, orderId, DEFAULT)",
+         [("orderId", False), ("DEFAULT", False)]),
+        ("INSERT INTO coupon (code, amount) VALUES ROW('a', (SELECT 1)), ROW('b', 2)", [("(SELECT 1)", True)]),
+    ],
+)  # fmt: skip
+def test_computed_values_of_an_insert(sql: str, cells: list[tuple[str, bool]]) -> None:
+    insert = statement(sql, (1,) if "%s" in sql else None).insert
+    assert insert is not None
+    assert [(sql[slice(*cell.span)], cell.alone) for cell in insert.cells] == cells
+
+
+@pytest.mark.parametrize(
+    ("sql", "query"),
+    [
+        ("INSERT INTO coupon (code) SELECT memberName FROM member", "SELECT memberName FROM member"),
+        ("REPLACE coupon (code) (SELECT 'a')", "(SELECT 'a')"),
+        ("INSERT INTO coupon WITH c AS (SELECT 1) SELECT * FROM c ON DUPLICATE KEY UPDATE amount = 1",
+         "WITH c AS (SELECT 1) SELECT * FROM c"),
+    ],
+)  # fmt: skip
+def test_the_query_of_an_insert(sql: str, query: str) -> None:
+    fill = statement(sql).fill
+    assert fill is not None
+    assert sql[slice(*fill.query)] == query
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from shardkit.errors import ParameterError, ShardKeyError
 from shardkit.flow import Collation, TableInfo
 from shardkit.plan import Catalog, Prepared
-from shardkit.plan.prepared import PACKET
+from shardkit.rewrite import PACKET
 from shardkit.values import Params
 from tests.plan.catalog import table
 from tests.unit.route.tables import session

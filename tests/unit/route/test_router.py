@@ -156,7 +156,7 @@ def test_rows_of_an_insert(sql: str, params: Params, rows: dict[int, tuple[int, 
     ("sql", "errno"),
     [
         ("INSERT INTO member (n) VALUES (1)", 1364), ("INSERT INTO member () VALUES ()", 1364),
-        ("INSERT INTO member (id) VALUES (NULL)", 1048), ("INSERT INTO member (id) VALUES (1 + 1)", 1105),
+        ("INSERT INTO member (id) VALUES (NULL)", 1048), ("INSERT INTO member (n, id) VALUES (1, n + 1)", 1105),
         ("INSERT INTO member (id) VALUES ('x')", None), ("INSERT INTO member (id) VALUES (99999999999999999999)", None),
         ("INSERT INTO listed (code) VALUES ('XX')", None), ("INSERT INTO log (memberId) VALUES (1)", 1364),
         ("INSERT INTO member (id) VALUES (1), (DEFAULT)", 1105),
@@ -216,14 +216,63 @@ def test_a_write_without_a_key_needs_leave(sql: str) -> None:
     ],
 )  # fmt: skip
 def test_copies_never_come_apart(sql: str) -> None:
-    with pytest.raises(CrossShardRefused):
-        SESSION.plan(sql)
+    plan = SESSION.plan(sql)
+    assert plan.stage is not None
+    assert plan.tasks == ()
 
 
 @pytest.mark.parametrize("value", ["UTC_TIMESTAMP", "UTC_DATE", "LOCALTIME", "LOCALTIMESTAMP", "@@hostname", "my_f()"])
 def test_copies_never_come_apart_by_a_value_of_the_server(value: str) -> None:
+    stage = SESSION.plan(f"UPDATE country SET name = {value}").stage
+    assert stage is not None
+    assert f"({value})" in stage.sql
+    stage = SESSION.plan(f"INSERT INTO country (code, name) VALUES ('a', {value})").stage
+    assert stage is not None
+    assert stage.sql == f"SELECT ({value})"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE country SET n = 1 WHERE RAND() < 0.5", "DELETE FROM country ORDER BY RAND() LIMIT 1",
+        "UPDATE member SET n = 1 WHERE id IN (1, 2) AND RAND() < 0.5", "DELETE FROM member ORDER BY UUID() LIMIT 3",
+        "INSERT INTO country (code, n) VALUES ('a', RAND() + n)",
+        "INSERT INTO country (code) VALUES ('a') ON DUPLICATE KEY UPDATE name = NOW()",
+        "INSERT INTO member (id) VALUES (1), (2) ON DUPLICATE KEY UPDATE n = (SELECT COUNT(*) FROM other)",
+    ],
+)  # fmt: skip
+def test_what_differs_from_shard_to_shard_is_refused(sql: str) -> None:
     with pytest.raises(CrossShardRefused):
-        SESSION.plan(f"UPDATE country SET name = {value}")
+        session("transactions: best_effort, full_scan_writes: allow").plan(sql)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE address SET n = 1 WHERE memberId IN (1, 2) LIMIT 1", "DELETE FROM orders WHERE memberId > 0 LIMIT 1",
+        "UPDATE member m JOIN other o ON o.memberId = m.id SET m.n = o.id, m.name = m.n",
+        "UPDATE IGNORE member SET id = id + 1", "UPDATE member SET id = DEFAULT",
+        "DELETE FROM member WHERE n IN (SELECT n FROM other) RETURNING id",
+    ],
+)  # fmt: skip
+def test_rows_that_cannot_be_found_first(sql: str) -> None:
+    with pytest.raises(CrossShardRefused):
+        session("transactions: best_effort, full_scan_writes: allow").plan(sql)
+
+
+@pytest.mark.parametrize("sql", ["UPDATE member SET n = 1 LIMIT 3", "UPDATE member m JOIN other o ON o.memberId = m.id "
+                                 "SET m.n = 1", "UPDATE member SET id = id + 1"])  # fmt: skip
+def test_a_staged_write_without_a_key_needs_leave(sql: str) -> None:
+    with pytest.raises(ScatterWriteRefused, match="full_scan_writes"):
+        SESSION.plan(sql)
+    assert session("full_scan_writes: allow").plan(sql).stage is not None
+
+
+def test_a_key_that_stays_needs_no_stage() -> None:
+    sql = "UPDATE member SET id = %s, n = 1 WHERE id = %s"
+    assert len(SESSION.plan(sql, (5, 5)).tasks) == 1
+    assert SESSION.plan(sql, (6, 5)).stage is not None
+    assert SESSION.plan(sql, (9, 5)).tasks  # another key of the same slot
 
 
 @pytest.mark.parametrize(
@@ -231,15 +280,15 @@ def test_copies_never_come_apart_by_a_value_of_the_server(value: str) -> None:
     [
         "UPDATE member SET n = 1 WHERE id IN (1, 2) LIMIT 1", "DELETE FROM member WHERE id > 0 ORDER BY n LIMIT 1",
         "UPDATE member SET n = (SELECT COUNT(*) FROM address WHERE memberId = 1) WHERE id = 2",
-        "DELETE FROM member WHERE id IN (1, 2) AND n IN (SELECT 1)",
-        "UPDATE member m JOIN address a ON a.memberId = m.id SET m.n = 1 WHERE m.id IN (1, 2)",
+        "DELETE FROM member WHERE id IN (1, 2) AND n IN (SELECT n FROM other)",
         "INSERT INTO member (id, n) VALUES (1, (SELECT COUNT(*) FROM address))",
         "INSERT INTO member SELECT 1, 'a', 2", "INSERT INTO member SELECT * FROM member WHERE id = 1",
     ],
 )  # fmt: skip
 def test_writes_that_need_all_rows_in_one_place(sql: str) -> None:
-    with pytest.raises(CrossShardRefused):
-        session("transactions: best_effort, full_scan_writes: allow").plan(sql)
+    plan = session("transactions: best_effort, full_scan_writes: allow").plan(sql)
+    assert plan.stage is not None
+    assert plan.tasks == ()
 
 
 def test_what_the_rules_name_but_this_version_does_not_do() -> None:

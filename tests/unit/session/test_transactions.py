@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -148,9 +149,14 @@ def test_it_may_be_in_doubt_like_any_commit() -> None:
 
 def test_copies_count_once() -> None:
     play = Play(autocommit=True)
-    (head,) = play.execute("UPDATE country SET n = 1", (wrote(2), wrote(2), wrote(2), wrote(2)))
+    moment = (opened((Decimal("1700000000.5"),)),)
+    (head,) = play.execute("UPDATE country SET n = 1", moment, (wrote(2), wrote(2), wrote(2), wrote(2)))
     assert isinstance(head, Head)
     assert head.rowcount == 2
+    assert [told for told in play.told() if "timestamp" in told] == [
+        "command m_0 m_1 m_2 m_3: SET SESSION timestamp = 1700000000.5",
+        "command m_0 m_1 m_2 m_3: SET SESSION timestamp = DEFAULT",
+    ]
 
 
 def test_the_first_id_a_server_made_is_told() -> None:

@@ -1,0 +1,116 @@
+"""INSERT and REPLACE … SELECT: the SELECT is planned like any other, its rows are inserted as values, shard by shard.
+
+Invariant: every row read is inserted once, where its shard key belongs, in the order in which it was read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from shardkit.errors import CrossShardRefused, ShardKeyError, UnknownColumn
+from shardkit.flow import Column, Description, FillShape, Stage, Statement, TableInfo, Target, Task, Writes
+from shardkit.plan.carry import Carrier
+from shardkit.plan.composed import Composed
+from shardkit.rewrite import Around, runs, values
+from shardkit.route import Router, ids_refused
+from shardkit.rules import BroadcastTable, ShardedTable
+from shardkit.values import Params, Row
+
+
+class FromSelect:
+    """How executions of one INSERT … SELECT are staged."""
+
+    def __init__(self, statement: Statement, router: Router, infos: Mapping[str, TableInfo], size: int) -> None:
+        fill = statement.fill
+        assert fill is not None
+        if fill.loose is not None:
+            blocker = fill.loose
+            raise CrossShardRefused(blocker.what, where=blocker.where, why=blocker.why, instead=blocker.instead)
+        self.statement, self.router, self.fill, self.size = statement, router, fill, size
+        self.table = router.tables[0]
+        info = infos[statement.tables[0].name]
+        by_name = {column.name.lower(): column for column in info.columns}
+        self.columns = [_known(by_name, name) for name in fill.columns]
+        self._check_keys(fill, info)
+        self.find = Composed(statement, [fill.query])
+        self._text = Around(statement, fill.query)
+
+    def _check_keys(self, fill: FillShape, info: TableInfo) -> None:
+        if isinstance(self.table, ShardedTable):
+            for name in self.table.sharding.columns:
+                if name not in fill.columns:
+                    raise ShardKeyError(
+                        f"Field '{name}' doesn't have a default value: it is the shard key of {self.table.name}",
+                        errno=1364,
+                    )
+        self._auto = None
+        counted = next((column.name.lower() for column in info.columns if column.auto_increment), None)
+        if counted is not None and self._spread():
+            if counted not in fill.columns:
+                raise ids_refused()
+            self._auto = fill.columns.index(counted)
+
+    def _spread(self) -> bool:
+        match self.table:
+            case ShardedTable():
+                return self.table.layout.slots > 1
+            case BroadcastTable():
+                return len(self.table.layout.shards) > 1
+            case _:
+                return False
+
+    def stage(self, params: Params) -> Stage:
+        """One execution."""
+        args = self.find.args(params)
+        return Stage(
+            self.find.text, args, lambda head, rows: self._writes(params, head, rows), strict=not self.fill.ignore
+        )  # fmt: skip
+
+    def _writes(self, params: Params, head: Description, rows: Sequence[Row]) -> Writes:
+        kinds = [column[1] for column in head or ()]
+        if len(kinds) != len(self.columns):
+            raise UnknownColumn("Column count doesn't match value count at row 1", errno=1136)
+        carriers = [Carrier(kind, column) for kind, column in zip(kinds, self.columns, strict=True)]
+        tasks: list[Task] = []
+        counted: list[bool] = []
+        for targets, mine in self._dealt(carriers, rows):
+            for run in runs(mine, self.size):
+                sql, args = values(run)
+                for number, target in enumerate(targets):
+                    tasks.append(Task(target.shard, *self._text.render(target, params, sql, args)))
+                    counted.append(number == 0)
+        return Writes(tuple(tasks), tuple(counted))
+
+    def _dealt(self, carriers: Sequence[Carrier], rows: Sequence[Row]) -> list[tuple[Sequence[Target], Sequence[Row]]]:
+        """The rows as they are written, by the places that get them."""
+        ready = [tuple(one.carry(value) for one, value in zip(carriers, row, strict=True)) for row in rows]
+        if self._auto is not None and any(row[self._auto] in (None, 0, "0") for row in ready):
+            raise ids_refused()
+        if not isinstance(self.table, ShardedTable):
+            return [(self._everywhere(), ready)]
+        at = {name: self.fill.columns.index(name) for name in self.table.sharding.columns}
+        slots: dict[int, list[Row]] = {}
+        for read, row in zip(rows, ready, strict=True):
+            slot = self.router.slot_of(0, {name: read[place] for name, place in at.items()})
+            slots.setdefault(slot, []).append(row)
+        return [([self._target(self.table, slot)], mine) for slot, mine in slots.items()]
+
+    def _target(self, table: ShardedTable, slot: int) -> Target:
+        place = table.layout.place(slot, table.name)
+        return Target(place.shard, slot, self._names(place.name))
+
+    def _everywhere(self) -> list[Target]:
+        shards = self.table.layout.shards if isinstance(self.table, BroadcastTable) else [self.table.shard]  # type: ignore[union-attr]
+        return [Target(shard, 0, self._names(self.table.name)) for shard in shards]
+
+    def _names(self, first: str) -> tuple[str, ...]:
+        return (first, *(use.name for use in self.statement.tables[1:]))
+
+
+def _known(by_name: Mapping[str, Column], name: str) -> Column:
+    found: Any = by_name.get(name)
+    if found is None:
+        raise UnknownColumn(f"Unknown column '{name}' in 'field list'")
+    assert isinstance(found, Column)
+    return found
