@@ -1,4 +1,4 @@
-"""`shardkit doctor` without servers: embedded shards are not examined, a silent server is told in a table and in JSON."""
+"""`shardkit doctor` without servers: embedded shards are not examined, a silent server is told."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from shardkit.cli import main
 def doctor(folder: Path, url: str, *options: str) -> Result:
     rules = folder / "rules.yaml"
     rules.write_text(
-        f'version: 1\nservers: {{ a: {{ url: "{url}" }} }}\nlayouts: {{ m: {{ databases: "m{{0..1}}", servers: [a] }} }}\n'
+        f'version: 1\nservers: {{ a: {{ url: "{url}" }} }}\n'
+        'layouts: { m: { databases: "m{0..1}", servers: [a] } }\n'
         "tables: { member: { layout: m, shard_by: id } }\n",
         encoding="utf-8",
     )
