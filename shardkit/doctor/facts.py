@@ -33,6 +33,7 @@ class TableShape(NamedTuple):
     columns: Mapping[str, str]
     keys: Mapping[str, str]
     collation: str
+    engine: str = "InnoDB"
 
 
 @dataclass(frozen=True, slots=True)

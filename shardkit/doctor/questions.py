@@ -7,7 +7,7 @@ Invariant: a server that does not answer is asked once; the others are asked all
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from shardkit.doctor.facts import Facts, ServerFacts, ShardFacts, TableShape
 from shardkit.errors import ConnectionLost, Error, PoolTimeout, ShardUnavailable
@@ -34,7 +34,7 @@ _KEYS = """
 SELECT TABLE_NAME, INDEX_NAME, NON_UNIQUE, COLUMN_NAME, SUB_PART, INDEX_TYPE
 FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = %s ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX
 """
-_COLLATIONS = "SELECT TABLE_NAME, TABLE_COLLATION FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s"
+_NATURE = "SELECT TABLE_NAME, TABLE_COLLATION, ENGINE FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s"
 _OLD = "SELECT COUNT(*) FROM `{database}`.`" + TABLE + "` WHERE decided_at < NOW() - INTERVAL 2 DAY"
 _TRIALS = {
     "CREATE TEMPORARY TABLES": "CREATE TEMPORARY TABLE IF NOT EXISTS `{database}`.`shardkit_doctor` (i INT)",
@@ -99,13 +99,15 @@ def _tables(shard: ShardId, ask: Ask) -> dict[str, TableShape]:
     keys: dict[str, dict[str, list[str]]] = {}
     for table, key, *rest in ask(shard, _KEYS, (shard.database,)):
         keys.setdefault(str(table).lower(), {}).setdefault(str(key), []).append(_text(rest))
-    collations = {str(table).lower(): str(name) for table, name in ask(shard, _COLLATIONS, (shard.database,))}
+    nature = {str(row[0]).lower(): row[1:] for row in ask(shard, _NATURE, (shard.database,))}
     return {
-        table: TableShape(
-            found, {key: ", ".join(parts) for key, parts in keys.get(table, {}).items()}, collations.get(table, "")
-        )
+        table: TableShape(found, _joined(keys.get(table, {})), *map(str, nature.get(table, ("", ""))))
         for table, found in columns.items()
     }
+
+
+def _joined(keys: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    return {key: ", ".join(parts) for key, parts in keys.items()}
 
 
 def _text(values: Sequence[object]) -> str:

@@ -12,6 +12,9 @@ from shardkit.doctor.facts import Finding, ShardFacts, TableShape
 from shardkit.rules import Rules
 from shardkit.values import PhysicalTable, ShardId
 
+_ROLLS_BACK = frozenset({"InnoDB", "ROCKSDB", "None"})
+"""Engines with transactions; a view has none."""
+
 
 def tables(rules: Rules, shards: Mapping[ShardId, ShardFacts]) -> Iterator[Finding]:
     """Look at every table of the rules on the shards that answered."""
@@ -41,6 +44,11 @@ def _alike(name: str, pieces: Mapping[PhysicalTable, TableShape | None]) -> Iter
         if pieces:
             yield Finding("notice", name, "no shard has this table yet")
         return
+    yield from (
+        Finding("wrong", str(place.shard), f"table {place.name} is of engine {shape.engine}, which cannot roll back")
+        for place, shape in there.items()
+        if shape.engine not in _ROLLS_BACK
+    )
     forms = {place: _form(shape) for place, shape in there.items()}
     usual = Counter(forms.values()).most_common(1)[0][0]
     model = next(shape for place, shape in there.items() if forms[place] == usual)

@@ -100,6 +100,7 @@ def test_branches_by_age() -> None:
         (with_member(MEMBER._replace(columns={**MEMBER.columns, "x": "int"})), "wrong", "column x is only here"),
         (with_member(MEMBER._replace(columns={**MEMBER.columns, "id": "int NO"})), "wrong", "column id is 'int NO'"),
         (with_member(MEMBER._replace(keys={})), "wrong", "key PRIMARY is missing"),
+        (with_member(MEMBER._replace(engine="MyISAM")), "wrong", "is of engine MyISAM, which cannot roll back"),
         (with_member(MEMBER._replace(collation="x")), "wrong", "its collation is x, elsewhere utf8mb4_bin"),
         (
             with_member(MEMBER._replace(columns=dict(reversed(list(MEMBER.columns.items()))))),
@@ -166,7 +167,7 @@ ANSWERS: dict[str, list[Row] | Error] = {
     "SELECT DEFAULT": [("utf8mb4_bin",)],
     "SELECT TABLE_NAME, COLUMN_NAME": [("T", "id", "bigint", "NO", None, None, "auto_increment")],
     "SELECT TABLE_NAME, INDEX_NAME": [("T", "PRIMARY", 0, "id", None, "BTREE")],
-    "SELECT TABLE_NAME, TABLE_COLL": [("T", "utf8mb4_bin")],
+    "SELECT TABLE_NAME, TABLE_COLL": [("T", "utf8mb4_bin", "InnoDB")],
     "SELECT COUNT": ProgrammingError("no table", errno=1146),
     "CREATE TEMPORARY": OperationalError("denied", errno=1044),
     "CREATE TABLE IF NOT EXISTS `m2`.`t`": [],
