@@ -20,7 +20,7 @@ from shardkit.parse.draft import Draft
 from shardkit.parse.infile import Format, LoadData, Splitter, read_load
 from shardkit.parse.lexer import Source, Style, first_word, lex
 from shardkit.parse.outline import OrderKey, Outline, is_select, outline
-from shardkit.parse.schema import read_schema
+from shardkit.parse.schema import read_schema, unique_keys
 from shardkit.parse.scopes import Names
 from shardkit.parse.statement import analyse, read
 
@@ -29,4 +29,5 @@ __all__ = [
     "Outline", "SetAutocommit", "SetNextTransaction", "SetVariables", "Source", "Splitter", "Style",
     "TransactionCommand", "analyse", "asks_for_id", "blanks", "compared", "first_word", "is_select", "lex", "outline",
     "read", "read_command", "read_ddl", "read_load", "read_schema", "split_statements",
+    "unique_keys",
 ]  # fmt: skip

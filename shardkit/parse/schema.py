@@ -54,7 +54,31 @@ def read_schema(text: str) -> dict[str, TableInfo]:
     return found
 
 
-def _table(text: str) -> TableInfo | None:
+def unique_keys(text: str) -> list[tuple[str, tuple[str, ...]]]:
+    """The primary and unique keys of the tables that a script creates: the table, and the key's columns in order.
+
+    A column of which the key holds only the beginning, and an expression, stand as they are written, with a bracket.
+    Raises SqlSyntaxError for a CREATE TABLE that cannot be read.
+    """
+    found = []
+    for statement in split_statements(without_comments(text)):
+        made = _made(statement)
+        if made is not None:
+            keys = (tuple(part.unique_key()) for part in made.parts)
+            found += [(made.name, key) for key in keys if key]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What a CREATE TABLE makes: its entries, and the collation of text columns that name none."""
+
+    name: str
+    parts: list[_Part]
+    collation: str
+
+
+def _made(text: str) -> _Made | None:
     tokens = Tokens(lex(text, Style.RAW))
     words = [" ".join(word.split()) for word in tokens.words()]
     if words[:2] != ["CREATE", "TABLE"]:
@@ -65,11 +89,19 @@ def _table(text: str) -> TableInfo | None:
         raise SqlSyntaxError(f"the columns of this table cannot be read: {' '.join(text.split()[:6])} …")
     close = tokens.closing(at + 1)
     collation = _collation(words, close + 1, len(words)) or DEFAULT_COLLATION
-    parts = [_Part(tokens, words, *part) for part in tokens.split(at + 2, close)]
-    key = tuple(_primary_key(parts))
-    columns = (part.column(collation) for part in parts if part.is_column)
+    return _Made(
+        tokens.items[at].text, [_Part(tokens, words, *part) for part in tokens.split(at + 2, close)], collation
+    )
+
+
+def _table(text: str) -> TableInfo | None:
+    made = _made(text)
+    if made is None:
+        return None
+    key = tuple(_primary_key(made.parts))
+    columns = (part.column(made.collation) for part in made.parts if part.is_column)
     sure = tuple(replace(column, nullable=False) if column.name in key else column for column in columns)
-    return TableInfo(tokens.items[at].text, sure, key)
+    return TableInfo(made.name, sure, key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +170,17 @@ class _Part:
         opening = next(i for i in range(self.first, self.end) if self.words[i] == "(")
         for first, _ in self.tokens.split(opening + 1, self.tokens.closing(opening)):
             yield self.tokens.items[first].text
+
+    def unique_key(self) -> Iterator[str]:
+        """The columns of a primary or unique key; nothing if this entry makes none."""
+        if self.is_column:
+            if any(self.has(words) for words in ("PRIMARY KEY", "UNIQUE", "UNIQUE KEY")):
+                yield self.name
+        elif self.has("PRIMARY KEY") or self.has("UNIQUE"):
+            opening = next(i for i in range(self.first, self.end) if self.words[i] == "(")
+            for first, end in self.tokens.split(opening + 1, self.tokens.closing(opening)):
+                whole = first + 1 == end or self.words[first + 1] in ("ASC", "DESC")
+                yield "".join(token.text for token in self.tokens.items[first : first + 1 if whole else end])
 
 
 def _primary_key(parts: list[_Part]) -> Iterator[str]:

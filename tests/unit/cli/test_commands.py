@@ -110,6 +110,20 @@ def test_check_tells_what_the_rules_amount_to(tmp_path: Path) -> None:
     ]
 
 
+def test_check_tells_unique_keys_that_no_shard_can_answer_for(tmp_path: Path) -> None:
+    rules, schema = tmp_path / "rules.yaml", tmp_path / "schema.sql"
+    rules.write_text(RULES, encoding="utf-8")
+    schema.write_text(
+        "-- orders\nCREATE TABLE orders (id BIGINT PRIMARY KEY, memberId INT, no INT UNIQUE, UNIQUE KEY (memberId, no),"
+        " UNIQUE INDEX first (memberId(2), no DESC), KEY (no));\nCREATE TABLE other (id INT PRIMARY KEY);",
+        encoding="utf-8",
+    )
+    code, _, err = run("check", str(rules), str(schema))
+    assert code == 0
+    told = [line.split(" does not hold")[0] for line in err.splitlines() if "unique on each shard only" in line]
+    assert told == [f"{schema}: unique key ({key}) of table orders" for key in ("id", "no", "memberId(2), no")]
+
+
 def test_check_tells_every_mistake_with_its_place(tmp_path: Path) -> None:
     path = tmp_path / "rules.yaml"
     path.write_text(MISTAKES, encoding="utf-8")
