@@ -1,6 +1,7 @@
 """The type an expression has in MySQL, as far as ordering and grouping need it. Unknown is an honest answer.
 
 Invariant: a family given here is the family MySQL gives; None means the statement must not depend on it.
+A scale is given only where no setting of the session changes it: a quotient and an average have none.
 """
 
 from __future__ import annotations
@@ -98,8 +99,7 @@ def _sum(node: exp.Expr, scope: Scope) -> Column | None:
         return None
     if inner.family not in _EXACT:
         return of(Family.DOUBLE)
-    scale = _scale(inner)
-    return of(Family.DECIMAL, scale=scale + 4 if isinstance(node, exp.Avg) and scale is not None else scale)
+    return of(Family.DECIMAL, scale=None if isinstance(node, exp.Avg) else _scale(inner))
 
 
 def _scale(column: Column) -> int | None:
@@ -131,7 +131,7 @@ def _arithmetic(node: exp.Expr, scope: Scope) -> Column | None:
         return of(Family.DECIMAL)
     if isinstance(node, exp.Mul):
         return of(Family.DECIMAL, scale=sum(scales))
-    return of(Family.DECIMAL, scale=scales[0] + 4 if isinstance(node, exp.Div) else max(scales))
+    return of(Family.DECIMAL, scale=None if isinstance(node, exp.Div) else max(scales))
 
 
 def _call(node: exp.Expr, scope: Scope) -> Column | None:

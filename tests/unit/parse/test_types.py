@@ -74,9 +74,10 @@ def test_texts_of_two_collations_have_no_certain_type(expression: str) -> None:
 
 @pytest.mark.parametrize(
     ("expression", "scale"),
-    [("balance", 6), ("SUM(balance)", 6), ("AVG(balance)", 10), ("SUM(memberId)", 0), ("AVG(memberId)", 4)],
+    [("balance", 6), ("SUM(balance)", 6), ("SUM(memberId)", 0), ("balance * balance", 12), ("balance + memberId", 6)]
+    + [(text, None) for text in ("AVG(balance)", "AVG(memberId)", "balance / 7", "SUM(balance / 7)", "memberId / 3")],
 )
-def test_decimals_of_sums(expression: str, scale: int) -> None:
+def test_decimals_by_what_no_setting_changes(expression: str, scale: int | None) -> None:
     found = kind(expression)
     assert found is not None
     assert found.scale == scale
