@@ -98,7 +98,7 @@ def test_init_makes_every_database_and_table(world: World) -> None:
         for shard in world.stage.databases:
             sql = "SELECT table_name FROM information_schema.tables WHERE table_schema = %s"
             tables = {name for (name,) in world.stage.ask(int(shard.server[-1]), sql, (shard.database,))}
-            assert tables == {"member", "t_order", "doc", "country"}
+            assert tables == {"member", "t_order", "doc", "country", "shardkit_decision"}
 
 
 def test_init_again_changes_nothing(filled: World) -> None:

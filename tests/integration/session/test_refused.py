@@ -33,7 +33,6 @@ BOUND = [
     "SELECT FOUND_ROWS()",
     "SELECT ROW_COUNT()",
     "SELECT CONNECTION_ID() FROM member WHERE memberId = 1",
-    "SELECT SQL_CALC_FOUND_ROWS memberId FROM member WHERE memberId = 1",
 ]
 OTHERS = [
     "CREATE TEMPORARY TABLE scratch (id BIGINT PRIMARY KEY)",
