@@ -17,7 +17,7 @@ from pymysql.err import MySQLError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks import workloads
+from benchmarks import workloads, writing
 from benchmarks.measure import Bounds, take_turns
 from benchmarks.plan_cache import plan_costs
 from benchmarks.plot import draw
@@ -26,7 +26,7 @@ from benchmarks.servers import two_servers, version
 from benchmarks.stage import stage
 from shardkit.errors import Error
 
-NAMES = ("point-select", "buyer-page", "order-page", "status-sums", "insert")
+NAMES = ("point-select", "buyer-page", "order-page", "status-sums", "insert", "transaction", "two-shards", "bulk")
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -72,7 +72,8 @@ def _run(
         loading = progress.add_task("storing rows", total=None)
         with stage(urls, rows, options["seed"], lambda count: progress.advance(loading, count)) as built:
             progress.stop_task(loading)
-            chosen = [w for w in workloads.build(built) if not options["chosen"] or w.name in options["chosen"]]
+            known = [*workloads.build(built), *writing.build(built)]
+            chosen = [w for w in known if not options["chosen"] or w.name in options["chosen"]]
             checking = progress.add_task("comparing answers", total=len(chosen))
             for workload in chosen:
                 workloads.check(workload)

@@ -40,6 +40,7 @@ class Stage:
     """Everything a workload needs: shardkit's connection, bare ones, and what is stored."""
 
     sharded: Any  # a shardkit connection in autocommit mode
+    transacting: Any  # another one, in transactions
     bare: tuple[BareConnection, BareConnection]
     plain: BareConnection  # on the first server, its database holds the unsharded tables
     sharding: Sharding
@@ -80,10 +81,13 @@ def stage(urls: tuple[str, str], orders: int, seed: int, tick: Tick) -> Iterator
         with plain.cursor() as cursor:
             for text in wanted:
                 cursor.execute(text)
-        sharded = shardkit.connect(rules, autocommit=True)
+        sharded, transacting = shardkit.connect(rules, autocommit=True), shardkit.connect(rules)
         stack.callback(sharded.close)
+        stack.callback(transacting.close)
         members, order_rows = _rows(orders, seed)
-        built = Stage(sharded, bare, plain, rules.sharded["member"].sharding, tuple(row[0] for row in members))
+        built = Stage(
+            sharded, transacting, bare, plain, rules.sharded["member"].sharding, tuple(row[0] for row in members)
+        )
         _fill(built, "member", MEMBER_COLUMNS, members, tick)
         _fill(built, "t_order", ORDER_COLUMNS, order_rows, tick)
         yield built
