@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import shardkit
+from shardkit.backends.mysql_connection import MySqlConnection
 from shardkit.errors import IntegrityError, InterfaceError, OperationalError
 from tests.integration.dbapi.stage import Stage, rows, run, value
 
@@ -251,3 +254,38 @@ def test_a_closed_connection_has_no_transaction(member: shardkit.Connection, oth
     for call in (other.commit, other.rollback, other.begin, other.cursor):
         with pytest.raises(InterfaceError):
             call()
+
+
+def questions(wire: Any) -> int:
+    """How many statements this server connection has been asked, by the server's own count."""
+    with wire.cursor() as cursor:
+        cursor.execute("SHOW SESSION STATUS LIKE 'Questions'")
+        return int(cursor.fetchone()[1])
+
+
+@pytest.mark.parametrize("policy", ["xa", "best_effort", "single_shard"])
+def test_a_transaction_asks_the_server_no_more_than_the_bare_driver_does(stage: Stage, policy: str) -> None:
+    """BEGIN, what the program says, COMMIT: whatever the policy, while one shard is enough."""
+    said = [f"UPDATE member SET n = {n} WHERE memberId = 0" for n in (1, 2, 3)]
+    with stage.cluster(transactions=policy) as cluster:
+        ours = cluster.connect()
+        run(ours, "INSERT INTO member (memberId, n) VALUES (0, 0)")
+        ours.commit()
+        (idle,) = cluster.engine.by_shard[stage.databases[0]]._idle
+        assert isinstance(idle, MySqlConnection)
+        before = questions(idle._wire)
+        for sql in said:
+            run(ours, sql)
+        ours.commit()
+        asked = questions(idle._wire) - before
+        ours.close()
+    bare = stage.servers[0].connect()
+    with bare.cursor() as cursor:
+        cursor.execute(f"USE `{stage.databases[0].database}`")
+        before = questions(bare)
+        bare.begin()
+        for sql in said:
+            cursor.execute(sql)
+        bare.commit()
+        assert asked == questions(bare) - before == len(said) + 3  # BEGIN, COMMIT and the second question itself
+    bare.close()
