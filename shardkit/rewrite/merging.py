@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from shardkit.aggregates import aggregates
 from shardkit.flow import (
     Blocker,
+    Call,
     Compare,
     Expr,
     Family,
@@ -187,6 +188,9 @@ class _Builder:
         if call.type is not None and call.type.family in (Family.FLOAT, Family.DOUBLE) and "(" in call.type.type_text:
             raise self.blocked(f"{call.function.upper()} of {call.type.type_text} over several shards", expr,
                                "the server rounds each shard's part", "a DECIMAL column")  # fmt: skip
+        if call.function in ("sum", "avg") and has_quotient(call):
+            raise self.blocked(f"{call.function.upper()} of a quotient over several shards", expr,
+                               "MariaDB adds up more digits than a shard's part shows")  # fmt: skip
         partials = aggregates.get(call.function).partials(call.argument, text=False)
         hidden = [self.hide(partial, expr) for partial in partials]
         return Fold(column, call.function, (column, *hidden))
@@ -234,3 +238,9 @@ class _Builder:
         hidden = tuple(piece.sql for piece in self.hidden)
         final = MergeSpec(spec.strategy, spec.columns, hidden, spec.order, spec.group, spec.folds, spec.distinct)
         return Merging(final, tuple(edits), push, ())
+
+
+def has_quotient(call: Call) -> bool:
+    """Whether a division may be in the argument, or in a derived table's column that it is."""
+    kind = call.type
+    return "/" in call.argument or (kind is not None and kind.family is Family.DECIMAL and kind.scale is None)
