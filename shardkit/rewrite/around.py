@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from shardkit.flow import Span, Statement, Target
-from shardkit.rewrite.template import Alias, Edit, Name, Qualifier, Text, name_edits, quote, text_piece
+from shardkit.rewrite.template import Alias, Edit, Name, Qualifier, Text, name_edits, spelled, text_piece
 from shardkit.values import Params
 
 _NAMED = re.compile(r"%%|%\([^)]*\)s")
@@ -45,18 +45,8 @@ class Around:
                 out.append(positional(piece.sql, self._statement.named))
                 args += [params[param.key] for param in piece.params]  # type: ignore[index]
             else:
-                out.append(self._name(piece, target).replace("%", "%%"))
+                out.append(spelled(piece, self._statement, target).replace("%", "%%"))
         return "".join(out), tuple(args)
-
-    def _name(self, piece: Name | Alias | Qualifier, target: Target) -> str:
-        physical, logical = target.names[piece.use], self._statement.tables[piece.use].name
-        match piece:
-            case Name():
-                return f"{quote(target.shard.database)}.{quote(physical)}"
-            case Alias():
-                return "" if physical == logical else f" AS {quote(logical)}"
-            case Qualifier():
-                return quote(physical)
 
 
 def positional(text: str, named: bool | None) -> str:

@@ -111,7 +111,7 @@ class Template:
                     out.append(self._limit(limit))
                     keys += [LIMIT_NAME] if limit is not None and self.statement.named is not None else []
                 case _:
-                    out.append(self._name(piece, target))
+                    out.append(spelled(piece, self.statement, target))
         same = self.statement.named is None or keys == [param.key for param in self.statement.params]
         return "".join(out), None if same else tuple(keys)
 
@@ -122,15 +122,17 @@ class Template:
             return f"LIMIT {limit:d}"
         return f"LIMIT %({LIMIT_NAME})s" if self.statement.named else "LIMIT %s"
 
-    def _name(self, piece: Name | Alias | Qualifier, target: Target) -> str:
-        physical, logical = target.names[piece.use], self.statement.tables[piece.use].name
-        match piece:
-            case Name():
-                return f"{quote(target.shard.database)}.{quote(physical)}"
-            case Alias():
-                return "" if physical == logical else f" AS {quote(logical)}"
-            case Qualifier():
-                return quote(physical)
+
+def spelled(piece: Name | Alias | Qualifier, statement: Statement, target: Target) -> str:
+    """A table's name, alias or qualifier as this target has it."""
+    physical, logical = target.names[piece.use], statement.tables[piece.use].name
+    match piece:
+        case Name():
+            return f"{quote(target.shard.database)}.{quote(physical)}"
+        case Alias():
+            return "" if physical == logical else f" AS {quote(logical)}"
+        case Qualifier():
+            return quote(physical)
 
 
 def name_edits(statement: Statement) -> list[Edit]:

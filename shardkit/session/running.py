@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from shardkit.flow import Description, Head, Op, Plan, Query, Rows, Script
 from shardkit.merge import Meter, estimate
@@ -15,6 +15,8 @@ from shardkit.session.federated import federated
 from shardkit.session.reading import merged, read
 from shardkit.session.state import Session
 from shardkit.values import Row
+
+S = TypeVar("S")
 
 
 def select(session: Session, plan: Plan) -> Script:
@@ -35,25 +37,31 @@ def collected(script: Script) -> Generator[Op, Any, list[Head]]:
 
 def emitted(script: Script, take: Callable[[Head | Rows], None]) -> Generator[Op, Any, None]:
     """Run a script and give what it emits to `take`."""
-    answer: Any = None
-    error: BaseException | None = None
-    while True:
-        try:
-            step = script.send(answer) if error is None else script.throw(error)
-        except StopIteration:
-            return
-        answer = error = None
+
+    def taken(step: Op | Head | Rows) -> Op | None:
         if isinstance(step, (Head, Rows)):
             take(step)
-        else:
-            try:
-                answer = yield step
-            except Exception as raised:
-                error = raised
+            return None
+        return step
+
+    relayed: Generator[Op, Any, None] = _relayed(script, taken)
+    yield from relayed
 
 
 def strictly(script: Script) -> Script:
     """The script with SELECTs that fail where a write would."""
+
+    def strict(step: Op | Head | Rows) -> Op | Head | Rows:
+        if isinstance(step, Query):
+            return replace(step, tasks=tuple(task._replace(strict=True) for task in step.tasks))
+        return step
+
+    relayed: Script = _relayed(script, strict)
+    yield from relayed
+
+
+def _relayed(script: Script, relay: Callable[[Op | Head | Rows], S | None]) -> Generator[S, Any, None]:
+    """The script with each step as `relay` gives it, answers and errors passed back; None is passed over."""
     answer: Any = None
     error: BaseException | None = None
     while True:
@@ -62,12 +70,12 @@ def strictly(script: Script) -> Script:
         except StopIteration:
             return
         answer = error = None
-        if isinstance(step, Query):
-            step = replace(step, tasks=tuple(task._replace(strict=True) for task in step.tasks))
-        try:
-            answer = yield step
-        except Exception as raised:
-            error = raised
+        relayed = relay(step)
+        if relayed is not None:
+            try:
+                answer = yield relayed
+            except Exception as raised:
+                error = raised
 
 
 def gathered(

@@ -53,7 +53,6 @@ def test_json_holds_all_samples_and_the_environment(results: list[Result]) -> No
 
 
 def test_picture_is_written(results: list[Result], tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
     path = tmp_path / "plot.png"
     draw(results, path)
     assert path.read_bytes().startswith(b"\x89PNG")
