@@ -299,7 +299,7 @@ def test_a_failed_shard_cancels_its_siblings(blocked: Stage, pool: str) -> None:
         connection.close()
 
 
-@pytest.mark.xfail(reason="siblings on connections of a transaction are waited for, not cancelled")
+@pytest.mark.xfail(strict=True, reason="siblings on connections of a transaction are waited for, not cancelled")
 @pytest.mark.parametrize("autocommit", [True, False])
 def test_a_failed_shard_cancels_the_writes_of_its_siblings(filled: Stage, autocommit: bool) -> None:
     """Shard 1 fails at once; the others would sleep until their time is over."""
