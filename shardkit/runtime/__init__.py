@@ -1,1 +1,1 @@
-"""The interpreters of session scripts: they hold the connections and do what the Ops of flow.py ask for."""
+"""The interpreters of session scripts: they hold the connections and do what the Ops of flow ask for."""

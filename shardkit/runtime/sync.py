@@ -106,7 +106,7 @@ class Lanes:
         return self._state
 
     def perform(self, op: Op) -> Any:
-        """Do what one Op asks for and give its answer, as its docstring in flow.py says."""
+        """Do what one Op asks for and give its answer, as its docstring in flow says."""
         if self._closed:
             raise InterfaceError("the connection is closed")
         match op:

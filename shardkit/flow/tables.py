@@ -1,0 +1,61 @@
+"""What a table looks like: columns, keys and collations, as information_schema tells them, lazily."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Family(Enum):
+    """Column types grouped by how MySQL compares their values."""
+
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    FLOAT = "float"
+    DOUBLE = "double"
+    TEXT = "text"
+    BINARY = "binary"
+    DATE = "date"
+    DATETIME = "datetime"
+    TIMESTAMP = "timestamp"
+    TIME = "time"
+    YEAR = "year"
+    BIT = "bit"
+    ENUM = "enum"
+    SET = "set"
+    JSON = "json"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a logical table. `length` counts characters (text) or bytes (binary)."""
+
+    name: str
+    family: Family
+    type_text: str  # as MySQL writes it: "bigint unsigned", "varchar(64)", "decimal(12,2)"
+    nullable: bool = True
+    length: int | None = None
+    precision: int | None = None
+    scale: int | None = None  # decimals of DECIMAL; fractional digits of TIME, DATETIME, TIMESTAMP
+    unsigned: bool = False
+    collation: str | None = None
+    generated: bool = False  # GENERATED ALWAYS: it takes no value in an INSERT
+    auto_increment: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TableInfo:
+    """The columns of one logical table in order, and its primary key (column names)."""
+
+    name: str
+    columns: tuple[Column, ...]
+    primary_key: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Collation:
+    """How one collation compares: `blank` is the weight of ' ' when the collation pads with blanks, else b''."""
+
+    name: str
+    blank: bytes
