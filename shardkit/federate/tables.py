@@ -27,6 +27,9 @@ LENIENT = (
 """For tables made by a query of the user's: expressions mean what they mean to the session, but a table may hold all
 that a SELECT can show, a division by zero among it."""
 
+UNCHECKED = ("SET SESSION sql_mode = REPLACE(REPLACE(@@sql_mode, 'NO_ZERO_IN_DATE', ''), 'NO_ZERO_DATE', '')",)
+"""For the declaration alone of a table whose columns have a year zero for their default."""
+
 AFTER = ("SET SESSION sql_mode = @sk__mode, SESSION time_zone = @sk__zone",)
 """The session's settings again: the final statement is read under them."""
 

@@ -75,6 +75,14 @@ class Inline(NamedTuple):
     families: tuple[Family, ...]  # of the columns
 
 
+class Derived(NamedTuple):
+    """A temporary table of the workspace made by a query."""
+
+    table: str
+    query: str
+    args: Params
+
+
 class Federation(NamedTuple):
     """A SELECT that a server finishes: pull rows into a workspace, then run `sql` there.
 
@@ -85,7 +93,7 @@ class Federation(NamedTuple):
     pulls: tuple[Pull, ...]
     sql: str
     args: Params
-    steps: tuple[tuple[str, Params], ...] = ()  # statements that make tables of CTEs, between the pulls and `sql`
+    derived: tuple[Derived, ...] = ()  # tables of CTEs, made after the pulls and before `sql`
     before: tuple[str, ...] = ()  # statements that make the workspace take values as they are
     after: tuple[str, ...] = ()  # … and like the session again
     needs_database: bool = False

@@ -10,8 +10,22 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeAlias
 
 from shardkit.errors import CrossShardRefused
-from shardkit.federate import AFTER, BEFORE, LENIENT, Source, gather
-from shardkit.flow import Ask, Blocker, Ctes, Family, Federation, Kind, Plan, Pull, Route, Statement, TableInfo, Target
+from shardkit.federate import AFTER, BEFORE, Source, gather
+from shardkit.flow import (
+    Ask,
+    Blocker,
+    Ctes,
+    Derived,
+    Family,
+    Federation,
+    Kind,
+    Plan,
+    Pull,
+    Route,
+    Statement,
+    TableInfo,
+    Target,
+)
 from shardkit.plan.inlined import inlined
 from shardkit.rewrite import Template, apart, labels, name_edits, two_steps
 from shardkit.route import Place, Router, copy_near, places
@@ -21,7 +35,6 @@ from shardkit.values import Params, ShardId
 Choose: TypeAlias = Callable[[Target, Params], Mapping[int, Sequence[int]]]
 """For each IN list on a shard key, the entries that a target gets."""
 
-Steps: TypeAlias = tuple[tuple[str, Params], ...]
 Labels: TypeAlias = tuple[tuple[str, str], ...]
 
 PARTIAL = "sk__w0"
@@ -50,24 +63,24 @@ class Federated:
         embedded = self.rules.servers[place.server].embedded
         pulls, names = gather(statement, sources, place, params, embedded)
         target = Target(place, 0, names)
-        final, steps, named = (self._final, (), ()) if embedded else self._apart(target, params)
+        final, derived, named = (self._final, (), ()) if embedded else self._apart(target, params)
         sql, args = final.render(target, params, {}, None)
         before, after = ((), ()) if embedded else (BEFORE, AFTER)
-        work = Federation(place, pulls, sql, args, steps, before, after, statement.needs_database)
+        work = Federation(place, pulls, sql, args, derived, before, after, statement.needs_database)
         return Plan(Kind.SELECT, Route((), f"{why.what}: {why.why}"), (), locking=statement.locking,
                     federation=work, labels=(*labels(statement, target), *named))  # fmt: skip
 
-    def _apart(self, target: Target, params: Params) -> tuple[Template, Steps, Labels]:
+    def _apart(self, target: Target, params: Params) -> tuple[Template, tuple[Derived, ...], Labels]:
         """What runs last, what makes tables of CTEs before it, and their names in the names of columns."""
         statement = self.statement
         if not isinstance(statement.ctes, Ctes):
             return self._final, (), ()
         found = apart(statement.ctes, statement.text, self._edits, target.shard.database)
-        steps: list[tuple[str, Params]] = [(sql, None) for sql in LENIENT]
+        made: list[Derived] = []
         for making in found.makings:
-            steps.append(Template(statement, making.edits).render(target, params, {}, None))
-            steps += [(sql, None) for sql in making.copies]
-        return Template(statement, found.rest), tuple(steps), found.labels
+            made.append(Derived(making.table, *Template(statement, making.edits).render(target, params, {}, None)))
+            made += [Derived(copy, f"SELECT * FROM {making.table}", None) for copy in making.copies]
+        return Template(statement, found.rest), tuple(made), found.labels
 
     def finish(self, route: Route, params: Params, choose: Choose, why: CrossShardRefused) -> Plan | None:
         """A grouped statement whose shards make partial groups; None if it cannot be split so."""

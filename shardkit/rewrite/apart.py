@@ -1,8 +1,8 @@
 """A WITH clause taken apart: each CTE becomes tables of the workspace, one for each place that names it.
 
     WITH r AS (SELECT …) SELECT … FROM r JOIN r AS q …
-    ->  CREATE TEMPORARY TABLE `db`.`sk__c0_0` AS WITH r AS (SELECT …) SELECT * FROM r
-        CREATE TEMPORARY TABLE `db`.`sk__c0_1` AS SELECT * FROM `db`.`sk__c0_0`
+    ->  `db`.`sk__c0_0`: WITH r AS (SELECT …) SELECT * FROM r
+        `db`.`sk__c0_1`: SELECT * FROM `db`.`sk__c0_0`
         SELECT … FROM `db`.`sk__c0_0` AS r JOIN `db`.`sk__c0_1` AS q …
 
 Invariant: the statements run in the order of the CTEs, so that each finds the tables of those it names.
@@ -17,8 +17,9 @@ from shardkit.rewrite.template import Edit, Text, quote
 
 
 class Making(NamedTuple):
-    """One CTE's table: the edits of its text, and the copies made of it."""
+    """One CTE's table: the edits that leave its query of the text, and the names of the copies made of it."""
 
+    table: str
     edits: tuple[Edit, ...]
     copies: tuple[str, ...]
 
@@ -46,13 +47,12 @@ def apart(given: Ctes, text: str, edits: list[Edit], database: str) -> Apart:
         (start, end), (head, tail) = cte.body, cte.head
         first = _table(database, number, 0)
         recursive = "RECURSIVE " if cte.recursive else ""
-        prefix = f"CREATE TEMPORARY TABLE {first} AS WITH {recursive}{text[head:tail]} AS ("
+        prefix = f"WITH {recursive}{text[head:tail]} AS ("
         inside = _within(everywhere, cte.body)
         inside.append(((0, start), Text(prefix)))
         inside.append(((end, len(text)), Text(f") SELECT * FROM {quote(cte.name)}")))
-        others = (_table(database, number, copy) for copy in range(1, len(cte.references)))
-        copies = tuple(f"CREATE TEMPORARY TABLE {other} AS SELECT * FROM {first}" for other in others)
-        makings.append(Making(tuple(inside), copies))
+        copies = tuple(_table(database, number, copy) for copy in range(1, len(cte.references)))
+        makings.append(Making(first, tuple(inside), copies))
     rest = [edit for edit in everywhere if edit[0][0] >= given.span[1]]
     labels = tuple((put, text[start:end]) for (start, end), put in named if start >= given.span[1])
     return Apart(tuple(makings), (*rest, (given.span, None)), labels)

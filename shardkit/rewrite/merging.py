@@ -61,6 +61,7 @@ class _Builder:
     def __init__(self, statement: Statement, shape: SelectShape, blanks: Blanks) -> None:
         self.statement, self.shape, self.blanks = statement, shape, blanks
         self.hidden: list[Text] = []
+        self.named: list[Edit] = []  # expressions of GROUP BY that are called by their hidden columns' names
         self.width = len(shape.items)
         self.aggregated = any(item.expr.aggregated for item in shape.items) or any(
             sort.expr.aggregated for sort in shape.order
@@ -169,6 +170,9 @@ class _Builder:
         column = self.shape.group_items[number]
         if how.hidden is not None or column is None:
             column = self.hide(how.hidden or expr.text, expr)
+            if how.hidden is None and not expr.identity.startswith("#"):
+                # MariaDB does not see that every expression here is the one there (error 1055)
+                self.named.append((expr.span, Text(f"`sk__{column - self.width}`")))
         return self.key(column, expr, how)
 
     def fold(self, column: int, expr: Expr) -> Fold:
@@ -225,7 +229,7 @@ class _Builder:
 
     def finish(self, spec: MergeSpec, push: bool, keep_order: bool) -> Merging:
         shape, statement = self.shape, self.statement
-        edits = name_edits(statement)
+        edits = name_edits(statement) + self.named
         if self.hidden:
             sql = "".join(f", {piece.sql} AS `sk__{number}`" for number, piece in enumerate(self.hidden))
             params = tuple(param for piece in self.hidden for param in piece.params)

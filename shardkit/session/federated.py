@@ -35,6 +35,7 @@ from shardkit.flow import (
 from shardkit.merge import Meter, estimate
 from shardkit.plan import among
 from shardkit.session import transaction
+from shardkit.session.deriving import derive
 from shardkit.session.reading import failed, relabelled, rest_of_one
 from shardkit.session.state import Session
 from shardkit.values import Params, ShardId
@@ -73,8 +74,8 @@ def federated(session: Session, plan: Plan, work: Federation) -> Script:
             yield Arrange(work.before)
         for pull in work.pulls:
             yield from pulled(session, pull, filling, opened)
-        for sql, args in work.steps:
-            yield Arrange((sql,), args, "tables of CTEs")
+        if work.derived:
+            yield from derive(work.derived)
         if work.after:
             yield Arrange(work.after)
     except Error as error:

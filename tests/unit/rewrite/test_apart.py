@@ -16,10 +16,8 @@ def federation(sql: str, params: Params = None) -> Federation:
 
 
 def steps(sql: str, params: Params = None) -> list[str]:
-    """What makes the tables; the first statement is about SQL modes."""
-    first, *others = federation(sql, params).steps
-    assert first[0].startswith("SET SESSION time_zone")
-    return [bare(text) for text, _ in others]
+    """The tables and their queries."""
+    return [bare(f"{one.table} AS {one.query}") for one in federation(sql, params).derived]
 
 
 def bare(sql: str) -> str:
@@ -29,8 +27,8 @@ def bare(sql: str) -> str:
 def test_one_table_for_each_place() -> None:
     sql = "WITH a AS (SELECT nick FROM member) SELECT x.nick FROM a x JOIN a ON a.nick = x.nick"
     assert steps(sql) == [
-        "CREATE TEMPORARY TABLE sk__c0_0 AS WITH a AS (SELECT nick FROM sk__w0 AS member) SELECT * FROM a",
-        "CREATE TEMPORARY TABLE sk__c0_1 AS SELECT * FROM sk__c0_0",
+        "sk__c0_0 AS WITH a AS (SELECT nick FROM sk__w0 AS member) SELECT * FROM a",
+        "sk__c0_1 AS SELECT * FROM sk__c0_0",
     ]
     assert bare(federation(sql).sql).strip() == "SELECT x.nick FROM sk__c0_0 x JOIN sk__c0_1 AS a ON a.nick = x.nick"
 
@@ -41,11 +39,9 @@ def test_one_that_names_another_finds_its_table() -> None:
         "SELECT COUNT(*) FROM a, b WHERE a.n = b.n"
     )
     first, copy, second = steps(sql)
-    assert (
-        first == "CREATE TEMPORARY TABLE sk__c0_0 AS WITH a (n) AS (SELECT nick FROM sk__w0 AS member) SELECT * FROM a"
-    )
-    assert copy == "CREATE TEMPORARY TABLE sk__c0_1 AS SELECT * FROM sk__c0_0"
-    assert second.startswith("CREATE TEMPORARY TABLE sk__c1_0 AS WITH b AS (SELECT n FROM sk__c0_")
+    assert first == "sk__c0_0 AS WITH a (n) AS (SELECT nick FROM sk__w0 AS member) SELECT * FROM a"
+    assert copy == "sk__c0_1 AS SELECT * FROM sk__c0_0"
+    assert second.startswith("sk__c1_0 AS WITH b AS (SELECT n FROM sk__c0_")
     used = {part for part in ("sk__c0_0", "sk__c0_1") if part in second}
     left = {part for part in ("sk__c0_0", "sk__c0_1") if part in federation(sql).sql}
     assert used | left == {"sk__c0_0", "sk__c0_1"}
@@ -63,20 +59,19 @@ def test_a_recursive_one_still_finds_itself() -> None:
         "m AS (SELECT memberId AS k FROM member) SELECT 1 FROM n x, n y, m"
     )
     assert steps(sql)[0] == (
-        "CREATE TEMPORARY TABLE sk__c0_0 AS WITH RECURSIVE n AS "
-        "(SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 3) SELECT * FROM n"
+        "sk__c0_0 AS WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 3) SELECT * FROM n"
     )
 
 
 def test_parameters_go_with_their_text() -> None:
     sql = "WITH a AS (SELECT nick, %s AS p FROM member) SELECT x.nick, %s FROM a x, a y WHERE y.p = %s"
     found = federation(sql, (1, 2, 3))
-    assert [args for text, args in found.steps if "AS WITH" in text] == [(1,)]
+    assert [one.args for one in found.derived if one.args] == [(1,)]
     assert found.args == (2, 3)
 
 
 def test_what_is_named_once_runs_as_it_was_written() -> None:
     sql = "WITH a AS (SELECT nick FROM member), b AS (SELECT nick FROM a) SELECT COUNT(*) FROM b"
     found = federation(sql)
-    assert found.steps == ()
+    assert found.derived == ()
     assert bare(found.sql) == sql.replace("FROM member", "FROM sk__w0 AS member")
