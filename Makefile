@@ -8,6 +8,7 @@
 #   make fuzz     random SELECTs over every world, compared with one server; make fuzz ARGS="--count 20000 --seed 7"
 #   make chaos    kills 500 processes and connections in their transactions: all or nothing (ARGS="--kills 50 --seed 3")
 #   make chaos-keys  four processes, 200,000 generated ids each, through crashes and clock steps: no id twice
+#   make docs     writes the generated pages and builds the site into build/site; every warning fails it
 #   make bench    measures shardkit next to the bare driver
 #   make fmt      formats the code and mends what ruff can mend
 #   make clean    removes .venv and every cache
@@ -63,9 +64,9 @@ chaos-keys: $(VENV)/.ready-dev
 bench: $(VENV)/.ready-bench
 	@$(PY) -m benchmarks $(ARGS)
 
-# The pages under docs/ that are made from the code.
-docs: $(VENV)/.ready-demo
-	$(PY) -m docs.generate_errors
+docs: $(VENV)/.ready-dev
+	$(PY) -m docs
+	$(PY) -m sphinx --builder html --fail-on-warning --keep-going --quiet docs build/site
 
 fmt: $(VENV)/.ready-dev
 	$(PY) -m ruff check --fix .

@@ -1,4 +1,4 @@
-"""Writes docs/reference/errors.md from shardkit.errors: `python -m docs.generate_errors` (or `make docs`).
+"""docs/reference/errors.md from shardkit.errors.
 
 The classes give code, name, place in the tree, MySQL's error number and meaning; ADVICE adds what a caller can do.
 Invariant: the page is a pure function of the code; a test compares it with the file.
@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from inspect import getdoc
-from pathlib import Path
 
 from shardkit import errors
 
-PAGE = Path(__file__).parent / "reference" / "errors.md"
 Class = type[errors.Error] | type[errors.Warning]
 
 INTRODUCTION = """\
@@ -118,7 +116,3 @@ def _entry(item: Class) -> Iterator[str]:
     if issubclass(item, errors.Error):
         yield f"- Number: {item.default_errno}, unless a server gave its own\n"
     yield f"- What to do: {ADVICE[item.code]}\n"
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")

@@ -48,7 +48,7 @@ LARGE = 1024 * 1024
 @click.argument("rules", type=click.Path())
 @click.argument("log", metavar="QUERY_LOG", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--schema", type=click.Path(exists=True, dir_okay=False), help="CREATE TABLEs; else servers are asked.")
-@click.option("--format", "form", type=click.Choice(["auto", *FORMATS]), default="auto", help="Of QUERY_LOG.")
+@click.option("--format", "form", type=click.Choice(["auto", *FORMATS]), default="auto", help="Of QUERY_LOG's lines.")
 @click.option("--top", type=click.IntRange(1), default=20, show_default=True, help="Statements shown at most.")
 @click.option("--most", type=click.IntRange(1), default=MOST, show_default=True, help="Fingerprints kept at most.")
 @click.option("--show-values", is_flag=True, help="Show an example with its values, and messages that quote them.")

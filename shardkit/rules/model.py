@@ -86,7 +86,7 @@ class PoolIn(Piece):
 class ReplicaIn(Piece):
     """A read replica (accepted, not used yet)."""
 
-    url: Url = Field(repr=False)
+    url: Url = Field(repr=False, description="mysql+pymysql://user:password@host:3306")
     weight: Annotated[Whole, Field(ge=0)] = Field(default=1, description="Share of the reads.")
 
 
@@ -127,7 +127,7 @@ Algorithm = Annotated[
 class AxisIn(Piece):
     """A column and its algorithm."""
 
-    column: Name
+    column: Name = Field(description="The column.")
     algorithm: Algorithm | None = Field(default=None, description="hash if left out.")
 
 
@@ -140,8 +140,8 @@ Axis = Annotated[
 class TwoAxesIn(Piece):
     """One column decides the database, another the table within it."""
 
-    database: Axis
-    table: Axis
+    database: Axis = Field(description="The column that decides the database.")
+    table: Axis = Field(description="The column that decides the table within it.")
 
 
 class GenerateIn(Piece):
@@ -158,7 +158,7 @@ class IndexIn(Piece):
         Annotated[Name, Tag("<text>")] | Annotated[Names, Tag("<list>")],
         _either("a column or a list of columns is wanted"),
     ] = Field(description="The column or columns that find the row.")
-    unique: bool = False
+    unique: bool = Field(default=False, description="Whether a value finds one row at most.")
     covers: list[Name] = Field(default=[], description="Columns that are copied into the index table.")
 
 
@@ -188,15 +188,15 @@ class TableIn(Piece):
 class BroadcastIn(Piece):
     """Tables with a full copy in every database of a layout."""
 
-    layout: Name
-    tables: list[Name]
+    layout: Name = Field(description="The layout in whose databases they lie.")
+    tables: list[Name] = Field(description="The tables.")
 
 
 class SingleIn(Piece):
     """Tables that are not sharded."""
 
-    database: str = Field(description="server/database")
-    tables: list[Name] = []
+    database: str = Field(description="The database they lie in: server/database.")
+    tables: list[Name] = Field(default=[], description="The tables.")
 
 
 class BudgetIn(Piece):
@@ -213,7 +213,7 @@ class DefaultsIn(Piece):
     unlisted_tables: Literal["refuse", "single"] = Field(default="refuse", description="Tables that no section names.")
     transactions: Literal["xa", "best_effort", "single_shard"] = Field(default="xa", description="Over several shards.")
     full_scan_writes: Literal["refuse", "allow"] = Field(default="refuse", description="Writes without a shard key.")
-    budget: BudgetIn = BudgetIn()
+    budget: BudgetIn = Field(default=BudgetIn(), description="What one statement may use.")
     workspace: Name | None = Field(
         default=None, description="The server that finishes what no merge can; the one with most tables if left out."
     )
@@ -226,9 +226,9 @@ class RulesIn(Piece):
     servers: dict[Name, ServerIn] = Field(description="The MySQL servers, by name.")
     layouts: dict[Name, LayoutIn] = Field(default={}, description="Where the pieces of a table live, by name.")
     tables: dict[Name, TableIn] = Field(default={}, description="The sharded tables, by name.")
-    broadcast: BroadcastIn | None = None
-    single: SingleIn | None = None
-    defaults: DefaultsIn = DefaultsIn()
+    broadcast: BroadcastIn | None = Field(default=None, description="Tables with a full copy in every database.")
+    single: SingleIn | None = Field(default=None, description="Tables that are not sharded.")
+    defaults: DefaultsIn = Field(default=DefaultsIn(), description="What holds where nothing else is said.")
 
 
 def options_of(piece: AlgorithmIn | GenerateIn) -> dict[str, Any]:

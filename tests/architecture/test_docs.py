@@ -1,8 +1,8 @@
 """The documents stay in step: links lead somewhere, commands exist, and what the walkthroughs promise happens.
 
-A walkthrough is a page whose code blocks are run as a reader would: blocks that begin with a file's name are written,
-`shardkit …` and `python …` lines of shell blocks are run in order, and the page's `text` blocks are what the Python
-programs print.
+Python blocks are run. A walkthrough is a page whose code blocks are run as a reader would: blocks that begin with a
+file's name are written, `shardkit …` and `python …` lines of shell blocks are run in order, and the page's `text` blocks
+are what the Python programs print.
 """
 
 from __future__ import annotations
@@ -18,13 +18,15 @@ from typing import NamedTuple
 import click
 import pytest
 
+from docs.pages import FOLDER
+from docs.pages import PAGES as PAGES_MADE
 from shardkit.cli import main
 from tests.architecture.source import ROOT, label
 
 PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-FILE_NAME = re.compile(r"(?:#|--) (\w+\.\w+)\n")
+FILE_NAME = re.compile(r"(?:#|--) ([\w-]+\.\w+)\n")
 COMMAND = re.compile(r"\bshardkit ([a-z]+)\b(?= RULES| rules\.yaml)")
 
 
@@ -51,7 +53,19 @@ def test_the_readme_names_every_command_and_no_other() -> None:
     assert set(COMMAND.findall((ROOT / "README.md").read_text(encoding="utf-8"))) == set(main.commands)
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs" / "tutorial.md"], ids=label)
+WALKTHROUGHS = [page for page in PAGES if any(FILE_NAME.match(block.text) for block in blocks(page))]
+SNIPPETS = [page for page in PAGES if page not in WALKTHROUGHS and any(b.language == "python" for b in blocks(page))]
+
+
+@pytest.mark.parametrize("page", SNIPPETS, ids=label)
+def test_snippets_run(page: Path, tmp_path: Path) -> None:
+    """The Python blocks of a page, one after another, over four embedded databases; see run_page.py."""
+    source = "\n".join(block.text for block in blocks(page) if block.language == "python")
+    (tmp_path / "page.py").write_text(source, encoding="utf-8")
+    _run(["python", str(ROOT / "tests" / "architecture" / "run_page.py"), "page.py"], tmp_path)
+
+
+@pytest.mark.parametrize("page", WALKTHROUGHS, ids=label)
 def test_a_walkthrough_does_what_it_says(page: Path, tmp_path: Path) -> None:
     found = blocks(page)
     for block in found:
@@ -60,6 +74,11 @@ def test_a_walkthrough_does_what_it_says(page: Path, tmp_path: Path) -> None:
     lines = [line for block in found if block.language == "sh" for line in block.text.splitlines()]
     printed = "".join(_run(shlex.split(line, comments=True), tmp_path) for line in lines)
     assert printed == "".join(block.text for block in found if block.language == "text")
+
+
+@pytest.mark.parametrize("name", PAGES_MADE)
+def test_generated_pages_are_as_the_code_makes_them(name: str) -> None:
+    assert (FOLDER / name).read_text(encoding="utf-8") == PAGES_MADE[name](), "run: make docs"
 
 
 def test_every_page_of_docs_is_reached_from_the_index() -> None:
