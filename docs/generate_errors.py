@@ -57,6 +57,8 @@ ADVICE = {
     "SK2003": "Check the spelling, or put the table's name or alias before the column.",
     "SK2004": "Give as many values as the text has `%s`, or a mapping with each `%(name)s`. A percent sign in a text "
     "with parameters is written `%%`.",
+    "SK2005": "Ask `explain` for the shards and slots of the statement, or leave the hint out: without it the shard "
+    "key says where a row belongs.",
     "SK2100": "Read `instead`.",
     "SK2101": "The rules model knows the feature and this version does not carry it out: remove the key from the "
     "rules, or wait for the version that does.",

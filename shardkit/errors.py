@@ -172,6 +172,12 @@ class ParameterError(ProgrammingError):
     default_errno = 1210
 
 
+class HintError(ProgrammingError):
+    """A hint to shardkit that cannot be followed: no such slot or database, or a row that belongs elsewhere."""
+
+    code = "SK2005"
+
+
 class NotYetError(NotSupportedError):
     """The rules name a feature that this version of shardkit does not carry out."""
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from shardkit import errors
 from shardkit.dbapi.cursor import Cursor
+from shardkit.dbapi.hinting import Hinting
 from shardkit.dbapi.two_phase import TwoPhase
 from shardkit.errors import InterfaceError, UnknownColumn
 from shardkit.flow import NewId, NewIds, Opened, Script, Task
@@ -28,7 +29,7 @@ BULK_PORTION = 16_000
 """Rows that bulk_insert holds at a time."""
 
 
-class Connection(TwoPhase):
+class Connection(Hinting, TwoPhase):
     """A connection to all shards as if they were one database. One thread at a time (threadsafety 1).
 
     Autocommit is off unless asked for, as PEP 249 wants. Leaving a `with` block commits, or rolls back on an

@@ -4,12 +4,13 @@
              -> session yields Ops -> runtime answers them -> RowBatch -> merge -> rows
 
 Two lifetimes, kept apart. Per SQL text (cached): Statement, templates, MergeSpec. Per execution: Route, Task, Window.
-The files in this order: tables, predicate, shapes, statement (what parse says); merging, plans (what will be done);
-ops (what a script asks for).
+The files in this order: tables, predicate, shapes, hints, statement (what parse says); merging, plans (what will be
+done); ops (what a script asks for).
 
 Invariant: everything here is immutable and safe to share between threads.
 """
 
+from shardkit.flow.hints import NO_HINTS, Hints
 from shardkit.flow.merging import Compare, Fold, Key, MergeSpec, Route, RowBatch, Strategy, Target, Window
 from shardkit.flow.ops import (
     Arrange,
@@ -79,6 +80,7 @@ from shardkit.flow.statement import Blank, Blanks, Condition, Kind, Link, Need, 
 from shardkit.flow.tables import Collation, Column, Family, TableInfo
 
 __all__ = [
+    "NO_HINTS",
     "Again",
     "And",
     "Anything",
@@ -120,6 +122,7 @@ __all__ = [
     "GroupCall",
     "Grouping",
     "Head",
+    "Hints",
     "In",
     "Inline",
     "InsertShape",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
+from shardkit.flow.hints import Hints
 from shardkit.flow.merging import MergeSpec, Route, Window
 from shardkit.flow.statement import Condition, Kind, NewId
 from shardkit.flow.tables import Column, Family
@@ -153,3 +154,4 @@ class Plan(NamedTuple):
     moment: bool = False  # several shards that must read one time from their clocks
     same_ids: bool = False  # copies whose AUTO_INCREMENT ids must be the same
     first_id: NewId | None = None  # the first id that was generated for it
+    hints: Hints | None = None  # those it was planned with, a key's placeholder replaced by its value

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
+from shardkit.flow.hints import NO_HINTS, Hints
 from shardkit.flow.predicate import ParamRef, Predicate, Value
 from shardkit.flow.shapes import (
     Blocker,
@@ -123,7 +124,7 @@ class Statement:
     grouping: Grouping | None = None  # of a grouped SELECT that can be computed in two steps
     lock: str = ""  # FOR UPDATE and its kin, as every pull must say it
     cut: tuple[Span, ...] = ()  # what no server is told: SQL_CALC_FOUND_ROWS
-    hints: tuple[tuple[str, Any], ...] = ()  # shardkit's own, in a comment
+    hints: Hints = NO_HINTS  # shardkit's own, in a comment
     unknown_call: Blocker | None = None  # a function MySQL does not have: it may read tables that nobody sees
     fill: FillShape | None = None  # of INSERT … SELECT
     change: ChangeShape | None = None  # of UPDATE and DELETE

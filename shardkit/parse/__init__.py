@@ -17,6 +17,7 @@ from shardkit.parse.compared import Compared, compared
 from shardkit.parse.ddl import WORDS as DDL_WORDS
 from shardkit.parse.ddl import Ddl, read_ddl, split_statements
 from shardkit.parse.draft import Draft
+from shardkit.parse.hints import given_hints
 from shardkit.parse.infile import Format, LoadData, Splitter, read_load
 from shardkit.parse.lexer import Source, Style, first_word, lex
 from shardkit.parse.outline import OrderKey, Outline, is_select, outline
@@ -27,7 +28,7 @@ from shardkit.parse.statement import analyse, read
 __all__ = [
     "DDL_WORDS", "Command", "Compared", "Ddl", "Draft", "Format", "FoundRows", "LoadData", "Names", "OrderKey",
     "Outline", "SetAutocommit", "SetNextTransaction", "SetVariables", "Source", "Splitter", "Style",
-    "TransactionCommand", "analyse", "asks_for_id", "blanks", "compared", "first_word", "is_select", "lex", "outline",
-    "read", "read_command", "read_ddl", "read_load", "read_schema", "split_statements",
+    "TransactionCommand", "analyse", "asks_for_id", "blanks", "compared", "first_word", "given_hints", "is_select",
+    "lex", "outline", "read", "read_command", "read_ddl", "read_load", "read_schema", "split_statements",
     "unique_keys",
 ]  # fmt: skip

@@ -15,8 +15,8 @@ from enum import Enum
 from typing import Any
 
 from shardkit.errors import NotSupportedError, ParameterError, SqlSyntaxError
-from shardkit.flow import ParamRef
-from shardkit.parse.hints import read_hints
+from shardkit.flow import NO_HINTS, Hints, ParamRef
+from shardkit.parse.hints import hints_of, read_hints
 
 PREFIX = "sk__p"
 """Placeholders reach the parser as `:sk__p0`, `:sk__p1` …"""
@@ -42,7 +42,7 @@ class Source:
     param_spans: tuple[tuple[int, int], ...]  # offsets in `text`, end exclusive
     starts: tuple[int, ...]
     shifts: tuple[int, ...]
-    hints: tuple[tuple[str, Any], ...] = ()  # shardkit's own; in `text` they are blanks
+    hints: Hints = NO_HINTS  # shardkit's own; in `text` they are blanks
 
     def origin(self, offset: int) -> int:
         """The offset in `text` for an offset in `parser_text`."""
@@ -92,6 +92,7 @@ class _Lexer:
         self.spans: list[tuple[int, int]] = []
         self.hints: dict[str, Any] = {}
         self.sent = text
+        self.positional = 0  # how many %s so far, those in hints among them
 
     def run(self) -> Source:
         position = 0
@@ -105,7 +106,8 @@ class _Lexer:
         self.check_mixture()
         return Source(
             self.sent, self.style, _as_insert(without_modifiers("".join(self.out))), "".join(self.clean),
-            tuple(self.params), tuple(self.spans), tuple(self.starts), tuple(self.shifts), tuple(self.hints.items()),
+            tuple(self.params), tuple(self.spans), tuple(self.starts), tuple(self.shifts),
+            hints_of(self.hints) if self.hints else NO_HINTS,
         )  # fmt: skip
 
     def put(self, piece: str) -> None:
@@ -128,9 +130,8 @@ class _Lexer:
                 clean = " " * len(text)
                 self.put(clean)
             case "block":
-                if text.startswith("/*+"):
-                    self.hint(match, text)
-                self.no_placeholder(match, text, "a comment")
+                rest = self.hint(match, text) if text.startswith("/*+") else text
+                self.no_placeholder(match, rest, "a comment")
                 clean = self.block(match, text)
                 self.put(clean.replace("%%", "% "))
             case "open":
@@ -141,10 +142,22 @@ class _Lexer:
                 self.percent(match, text)
         self.clean.append(clean)
 
-    def hint(self, match: re.Match[str], text: str) -> None:
-        kept, found = read_hints(text, lambda offset: place(self.text, match.start() + offset))
+    def hint(self, match: re.Match[str], text: str) -> str:
+        """Take shardkit's hints out of a comment; gives what is left."""
+        taken = None if self.style is Style.RAW else self.placeholder
+        kept, found = read_hints(text, lambda offset: place(self.text, match.start() + offset), taken)
+        found["placeholders"] = found.get("placeholders", 0) + self.hints.get("placeholders", 0)
         self.hints.update(found)
         self.sent = self.sent[: match.start()] + kept + self.sent[match.end() :]
+        return kept
+
+    def placeholder(self, text: str) -> ParamRef:
+        """The parameter that a placeholder stands for. Raises ValueError if parameters are given in the other way."""
+        named = text != "%s"
+        if named is not (self.style is Style.NAMED):
+            raise ValueError(f"the parameters given ask for {'%s' if named else '%(name)s'}")
+        self.positional += not named
+        return ParamRef(text[2:-2] if named else self.positional - 1)
 
     def quoted(self, match: re.Match[str], text: str) -> None:
         if self.style is Style.RAW or "%" not in text:
@@ -197,7 +210,8 @@ class _Lexer:
             return
         if text == "%":
             self.bad_percent(match.start(), text, "the text")
-        key: int | str = len(self.params) if text == "%s" else text[2:-2]
+        key: int | str = self.positional if text == "%s" else text[2:-2]
+        self.positional += text == "%s"
         self.put_instead(match, f":{PREFIX}{len(self.params)} ")
         self.params.append(ParamRef(key))
         self.spans.append((match.start(), match.end()))

@@ -10,9 +10,10 @@ from typing import Any
 
 from shardkit.errors import NotSupportedError
 from shardkit.federate import ROWS, tasks
-from shardkit.flow import Compare, Federation, Key, Kind, MergeSpec, Plan, Stage, Strategy
+from shardkit.flow import Compare, Federation, Hints, Key, Kind, MergeSpec, Plan, Stage, Strategy
 from shardkit.parse import Ddl
 from shardkit.plan.filling import Filling
+from shardkit.plan.hinted import refuse_place
 from shardkit.plan.planner import Planner
 from shardkit.plan.prepared import Prepared
 from shardkit.values import Params
@@ -41,14 +42,18 @@ class Explanation:
         return "\n".join(_tree(self.data))
 
 
-def explain_ready(planner: Planner, text: str, params: Params) -> Explanation:
-    """Explain a statement from what the catalog knows. Raises MetadataNeeded, and errors other than refusals."""
+def explain_ready(planner: Planner, text: str, params: Params, around: Hints | None = None) -> Explanation:
+    """Explain a statement from what the catalog knows; `around`: see Prepared.plan.
+
+    Raises MetadataNeeded, and errors other than refusals.
+    """
     try:
         ready = planner.prepare(text, params)
         if isinstance(ready, Prepared):
-            plan = ready.sample(params)
+            plan = ready.sample(params, around)
             return _explained(plan, ready.filling) if plan.stage is None else _staged(planner, plan, plan.stage)
         if isinstance(ready, Ddl):
+            refuse_place(around, ready.verb.upper())
             return _explained(planner.spread(ready))
     except NotSupportedError as error:
         refused = {
@@ -78,7 +83,7 @@ def _explained(plan: Plan, filling: Filling | None = None) -> Explanation:
 
 def _staged(planner: Planner, plan: Plan, stage: Stage) -> Explanation:
     """A write that reads first: the plan of its SELECT. Where it writes is known only when the rows are there."""
-    reads = explain_ready(planner, stage.sql, stage.args)
+    reads = explain_ready(planner, stage.sql, stage.args, plan.hints)
     if reads.kind == "refused":
         return reads
     data: dict[str, Any] = {

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shardkit.errors import GeneratorError
-from shardkit.flow import Column, NewId, Plan, Task
+from shardkit.flow import Column, Hints, NewId, Plan, Task
 from shardkit.parse import asks_for_id
 from shardkit.rewrite import Filled, Slot
 from shardkit.rules import ShardedTable
@@ -63,13 +63,13 @@ class Filling:
             for entry in self._filled.entries
         )
 
-    def sample(self, params: Params) -> Plan:
+    def sample(self, params: Params, around: Hints | None = None) -> Plan:
         """A plan with stand-ins for the ids, to show what would be done. Raises what planning raises."""
         ids = {
             column.name.lower(): self.table.generate[column.name.lower()].stand_ins(count, column)
             for column, count in self.wanted(params)
         }
-        return self.prepared.plan(self.fill(params, ids))
+        return self.prepared.plan(self.fill(params, ids), (), around)
 
     def suits(self, params: tuple[Any, ...]) -> bool:
         """Whether there are as many parameters as the text has places for; else the long way says what is wrong."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from shardkit.errors import CrossShardRefused, UnknownColumn, UnknownTable
-from shardkit.flow import Kind, Plan, Route, Target, Task
+from shardkit.flow import NO_HINTS, Kind, Plan, Route, Target, Task
 from shardkit.keygen import Gene, not_yet
 from shardkit.parse import (
     DDL_WORDS,
@@ -29,6 +29,7 @@ from shardkit.parse import (
 )  # fmt: skip
 from shardkit.plan.catalog import Catalog, MetadataNeeded
 from shardkit.plan.filling import Filling, generated_columns
+from shardkit.plan.hinted import refuse_place
 from shardkit.plan.names import RuleNames
 from shardkit.plan.point import Point
 from shardkit.plan.prepared import Prepared
@@ -97,7 +98,7 @@ class Planner:
         if not isinstance(ready, Prepared):
             return
         point, filling = ready.point, ready.filling
-        if filling is not None and filling.prepared.point is not None:
+        if filling is not None and filling.prepared.point is not None and ready.statement.hints is NO_HINTS:
             if len(self._fillings) >= CACHE_SIZE:
                 self._fillings.pop(next(iter(self._fillings), text), None)
             self._fillings[text] = version, filling
@@ -113,6 +114,8 @@ class Planner:
         source = lex(text, style)
         word = first_word(source)
         command = read_command(source)
+        if command is not None or word == "LOAD" or word in DDL_WORDS:
+            refuse_place(source.hints, f"{word} …")
         if command is not None:
             return command
         if word == "LOAD":

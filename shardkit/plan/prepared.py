@@ -6,22 +6,41 @@ Invariant: planning an execution touches no parser; all that depends on the text
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
 from shardkit.errors import CrossShardRefused, NotYetError, ParameterError
-from shardkit.flow import Blocker, Budget, Kind, Pick, Plan, Route, Statement, TableInfo, Target, Task, Value, Window
+from shardkit.flow import (
+    NO_HINTS,
+    Blocker,
+    Hints,
+    Kind,
+    Pick,
+    Plan,
+    Route,
+    Statement,
+    TableInfo,
+    Target,
+    Task,
+    Value,
+    Window,
+)
+from shardkit.plan.batching import batch, one_plain_row
 from shardkit.plan.federated import Federated
 from shardkit.plan.filling import Filling
+from shardkit.plan.hinted import bound, budget_of, together
 from shardkit.plan.point import point_of
 from shardkit.plan.staging import Staging
-from shardkit.rewrite import Blanks, Merging, Template, choice_edit, labels, merging, name_edits, runs
-from shardkit.route import Router
+from shardkit.rewrite import Blanks, Merging, Template, choice_edit, labels, merging, name_edits
+from shardkit.route import Placed, Router, placed
 from shardkit.route.solve import equal, value_of
 from shardkit.rules import BroadcastTable, Rules, ShardedTable
 from shardkit.values import Params, ShardId
 
 NO_WINDOW = Window()
+MOST_PLACES = 256
+"""Places of hints for which one text keeps what it has made."""
 _MOST = 2**64 - 1  # the largest LIMIT MySQL reads
 
 
@@ -35,12 +54,11 @@ class Prepared:
         columns = {name: {column.name.lower(): column for column in info.columns} for name, info in infos.items()}
         self.router = Router(statement, rules, columns)
         self._blanks = blanks
-        self.budget = _budget(statement, rules)
         reads = statement.kind in (Kind.SELECT, Kind.DDL)
-        size = 32 if any(server.embedded for server in rules.servers.values()) else 500
-        self._staging = None if reads else Staging(statement, self.router, infos, size)
+        self._size = 32 if any(server.embedded for server in rules.servers.values()) else 500
+        self._staging = None if reads else Staging(statement, self.router, infos, self._size)
         moves = statement.change is not None and statement.change.moved
-        short = self.budget is None and not moves and not (self._staging is not None and self._staging.always)
+        short = statement.hints is NO_HINTS and not moves and not (self._staging is not None and self._staging.always)
         self.point = point_of(statement, self.router) if short else None
         self.filling: Filling | None = None  # of an INSERT whose table has generated ids
         self._check_features()
@@ -49,17 +67,44 @@ class Prepared:
         self._merge: tuple[Merging, Template] | None = None
         self._federate: Federated | None = None
         self._whole: Prepared | None = None
+        self._placed: dict[Any, Prepared] = {}
 
-    def plan(self, params: Params, prefer: Collection[ShardId] = ()) -> Plan:
-        """What one execution will do. Raises ParameterError, NotSupportedError, ShardKeyError."""
+    def plan(self, params: Params, prefer: Collection[ShardId] = (), around: Hints | None = None) -> Plan:
+        """What one execution will do; `around`: hints that do not stand in its text.
+
+        Raises ParameterError, NotSupportedError, ShardKeyError, HintError.
+        """
         self.check_params(params)
-        plan = self._planned(params, prefer)
-        return plan if self.budget is None else plan._replace(budget=self.budget)
+        if around is None and self.statement.hints is NO_HINTS:
+            return self._planned(params, prefer)
+        hints = self.hints(params, around)
+        plan = (self._at(hints) if hints.placed else self)._planned(params, prefer)
+        return plan._replace(budget=budget_of(hints, self.rules.defaults.budget), hints=hints)
 
-    def sample(self, params: Params) -> Plan:
+    def hints(self, params: Params, around: Hints | None) -> Hints:
+        """The hints of one execution."""
+        return bound(together(self.statement.hints, around), params)
+
+    def _at(self, hints: Hints) -> Prepared:
+        """The same statement at the place that the hints say."""
+        router = placed(self.router, hints)
+        found = self._placed.get(router.placement)
+        if found is None:
+            found = copy(self)
+            found.router, found.point = router, None
+            if self._staging is not None:
+                found._staging = Staging(self.statement, router, self._infos, self._size)
+            if len(self._placed) >= MOST_PLACES:
+                self._placed.pop(next(iter(self._placed)), None)
+            self._placed[router.placement] = found
+        return found
+
+    def sample(self, params: Params, around: Hints | None = None) -> Plan:
         """What an execution would do, with stand-ins for ids that are generated when it runs."""
         self.check_params(params)
-        return self.plan(params) if self.filling is None else self.filling.sample(params)
+        if self.filling is None:
+            return self.plan(params, (), around)
+        return self.filling.sample(params, self.hints(params, around))
 
     def needs_ids(self, filling: Filling) -> None:
         """Its ids are to be generated: from now on it is run as the filling says."""
@@ -155,6 +200,8 @@ class Prepared:
     def _choose(self, target: Target, params: Params) -> dict[int, Sequence[int]]:
         """For each IN list on a shard key: the entries that this target can have."""
         chosen: dict[int, Sequence[int]] = {}
+        if isinstance(self.router, Placed):
+            return chosen  # the hint says where, whatever the list says
         for number, pick in enumerate(self.statement.picks):
             entries = self._entries(pick, target, params)
             if entries:
@@ -201,46 +248,21 @@ class Prepared:
             self._split = Template(statement, edits)
         return self._split
 
-    def batch(self, rows: Sequence[Params], size: int) -> list[Plan] | None:
+    def batch(self, rows: Sequence[Params], size: int, hints: Hints = NO_HINTS) -> list[Plan] | None:
         """Plans that insert many rows, each given as the parameters of one, in statements of at most `size` rows.
 
-        None when the statement is not a plain INSERT of one row with all its %s inside the row.
+        None when the statement is not a plain INSERT of one row with all its %s inside the row, or hints say where.
         """
-        if not self.batches:
-            return None
-        groups: dict[Target, list[Sequence[Any]]] = {}
-        targets: dict[frozenset[int], Target] = {}
-        for params in rows:
-            if not isinstance(params, Sequence):
-                raise ParameterError("parameters of executemany are all sequences or all mappings")
-            self.check_params(params)
-            slots = self.point.slots(params) if self.point is not None else None
-            target = targets.get(slots) if slots is not None else None
-            if target is None:
-                target = self.router.route(params, ()).targets[0]
-                if slots is not None:
-                    targets[slots] = target
-            groups.setdefault(target, []).append(params)
-        return [self._batch_plan(target, part) for target, mine in groups.items() for part in runs(mine, size)]
+        return batch(self, rows, size, hints) if self.batches and not hints.placed else None
 
     @property
     def batches(self) -> bool:
         """Whether it is a plain INSERT of one row with all its %s inside the row."""
-        insert = self.statement.insert
-        if insert is None or insert.rows is None or len(insert.keys) != 1 or self.statement.named is not False:
-            return False
-        if self._staging is not None and self._staging.always:
-            return False
-        start, end = insert.rows.span
-        if not isinstance(self.router.tables[0], ShardedTable) or not self.statement.params:
-            return False
-        return all(start <= a and b <= end for a, b in self.statement.param_spans)
+        return not (self._staging is not None and self._staging.always) and one_plain_row(self)
 
-    def _batch_plan(self, target: Target, rows: Sequence[Sequence[Any]]) -> Plan:
-        sql = self._split_template().repeat(target, 0, len(rows))
-        args = tuple(value for row in rows for value in row)
-        route = Route((target,), f"{len(rows)} rows of one batch")
-        return Plan(self.statement.kind, route, (Task(target.shard, sql, args),))
+    def repeated(self, target: Target, times: int) -> str:
+        """The SQL of such an INSERT with its row so many times."""
+        return self._split_template().repeat(target, 0, times)
 
     # --- parameters -------------------------------------------------------------------------------------------------
 
@@ -253,25 +275,15 @@ class Prepared:
             missing = [p.key for p in statement.params if p.key not in params]  # type: ignore[operator]
             if missing:
                 raise ParameterError(f"no value for placeholder %({missing[0]})s")
-        elif params is not None and len(params) != len(statement.params):
-            raise ParameterError(f"{len(statement.params)} placeholders %s but {len(params)} parameters were given")
+        elif params is not None and len(params) != len(statement.params) + statement.hints.placeholders:
+            count = len(statement.params) + statement.hints.placeholders
+            raise ParameterError(f"{count} placeholders %s but {len(params)} parameters were given")
 
     @property
     def writes_copies(self) -> bool:
         """Whether it writes a broadcast table."""
         tables = self.router.tables
         return self.statement.kind is not Kind.SELECT and bool(tables) and isinstance(tables[0], BroadcastTable)
-
-
-def _budget(statement: Statement, rules: Rules) -> Budget | None:
-    """The rules' budget as the statement's hints change it, or None without hints."""
-    given = dict(statement.hints)
-    if not given:
-        return None
-    usual = rules.defaults.budget
-    return Budget(
-        given.get("budget_rows", usual.rows), given.get("budget_memory", usual.memory), given.get("timeout", usual.time)
-    )
 
 
 def _refusal(blocker: Blocker) -> CrossShardRefused:

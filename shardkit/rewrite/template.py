@@ -112,8 +112,8 @@ class Template:
                     keys += [LIMIT_NAME] if limit is not None and self.statement.named is not None else []
                 case _:
                     out.append(spelled(piece, self.statement, target))
-        same = self.statement.named is None or keys == [param.key for param in self.statement.params]
-        return "".join(out), None if same else tuple(keys)
+        same = keys == [param.key for param in self.statement.params] and not self.statement.hints.placeholders
+        return "".join(out), None if same or self.statement.named is None else tuple(keys)
 
     def _limit(self, limit: int | None) -> str:
         if limit is None:

@@ -32,6 +32,9 @@ class Unit:
 class Router:
     """Routes the executions of one statement."""
 
+    chosen = False
+    """Whether the user named the shard, so that nothing is written everywhere by accident."""
+
     def __init__(self, statement: Statement, rules: Rules, columns: Mapping[str, Mapping[str, Column]]) -> None:
         self.statement, self.rules = statement, rules
         self.tables = [self._table(use) for use in statement.tables]

@@ -105,7 +105,11 @@ def _embedded(router: Router, table: BroadcastTable) -> bool:
 def check_scatter(router: Router, uses: Collection[int]) -> None:
     """Refuse a write on every shard that the rules do not allow; a list of keys on all of them is no accident."""
     statement = router.statement
-    if router.rules.defaults.full_scan_writes == "allow" or any(_lists_keys(statement.predicates[use]) for use in uses):
+    if (
+        router.chosen
+        or router.rules.defaults.full_scan_writes == "allow"
+        or any(_lists_keys(statement.predicates[use]) for use in uses)
+    ):
         return
     raise ScatterWriteRefused(
         f"{statement.kind.value.upper()} without a shard key",

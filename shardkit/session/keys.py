@@ -9,7 +9,7 @@ from collections.abc import Generator, Sequence
 from typing import Any, NamedTuple
 
 from shardkit.errors import GeneratorError
-from shardkit.flow import NewId, NewIds, Op, Plan
+from shardkit.flow import NO_HINTS, Hints, NewId, NewIds, Op, Plan
 from shardkit.plan import Filling, Prepared, chosen_column
 from shardkit.plan.filling import Ids
 from shardkit.rules import ShardedTable
@@ -25,12 +25,14 @@ class Given(NamedTuple):
     first: NewId | None
 
 
-def planned(session: Session, ready: Prepared, params: Params) -> Generator[Op, Any, Plan]:
+def planned(session: Session, ready: Prepared, params: Params, around: Hints | None) -> Generator[Op, Any, Plan]:
     """The plan of one execution, its generated ids included."""
     if ready.filling is None:
-        return ready.plan(params, session.enlisted)
+        return ready.plan(params, session.enlisted, around)
     (given,) = yield from with_ids(ready, ready.filling, [params])
-    return given.ready.plan(given.params, session.enlisted)._replace(first_id=given.first)
+    hints = ready.hints(params, around)
+    plan = given.ready.plan(given.params, session.enlisted, None if hints is NO_HINTS else hints)
+    return plan._replace(first_id=given.first)
 
 
 def with_ids(ready: Prepared, filling: Filling, rows: Sequence[Params]) -> Generator[Op, Any, list[Given]]:

@@ -40,7 +40,7 @@ def staged(session: Session, plan: Plan, stage: Stage) -> Script:
 def _stages(session: Session, plan: Plan, stage: Stage) -> Counts:
     ready = yield from prepared(session, stage.sql, stage.args)
     assert isinstance(ready, Prepared)
-    reading = ready.plan(stage.args, session.enlisted)._replace(budget=plan.budget)
+    reading = ready.plan(stage.args, session.enlisted, plan.hints)._replace(budget=plan.budget)
     description, rows = yield from gathered(session, reading, "rows of a write", strict=stage.strict)
     made = stage.make(description, rows)
     if isinstance(made, Again):
@@ -52,7 +52,8 @@ def _again(session: Session, plan: Plan, made: Again) -> Counts:
     """The statement with its computed values, which may have to read first for other reasons."""
     ready = yield from prepared(session, made.sql, made.args)
     assert isinstance(ready, Prepared)
-    following = (yield from planned(session, ready, made.args))._replace(budget=plan.budget, first_id=plan.first_id)
+    found = yield from planned(session, ready, made.args, plan.hints)
+    following = found._replace(budget=plan.budget, first_id=plan.first_id)
     if following.stage is not None:
         return (yield from _stages(session, following, following.stage))
     heads = yield from collected(write(session, following))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from shardkit.errors import ProgrammingError, TransactionAborted
-from shardkit.flow import Budget, Plan
+from shardkit.flow import Budget, Hints, Plan
 from shardkit.plan import Planner
 from shardkit.session.branches import Branch, Xid
 from shardkit.values import Params, ShardId
@@ -48,7 +48,8 @@ class Session:
     outer: Xid | None = None  # tpc_begin was said: all shards join as branches of this transaction
     savepoints: dict[str, str] = field(default_factory=dict)  # name -> statement, oldest first
     variables: dict[str, str] = field(default_factory=dict)  # SET statements by what they set
-    found: tuple[str, Params] | None = None  # the last statement, if it said SQL_CALC_FOUND_ROWS
+    hints: Hints | None = None  # of the blocks of connection.hint that are open
+    found: tuple[str, Params, Hints | None] | None = None  # the last statement, if it said SQL_CALC_FOUND_ROWS
     local_infile: bool = False  # LOAD DATA LOCAL INFILE may read files of this machine
     prepared: bool = False  # by tpc_prepare; `failed` is set then, so that nothing runs but its end
     failed: str | None = None  # why the transaction was rolled back under the user
@@ -74,6 +75,7 @@ class Session:
             and self.next_transaction is None
             and self.failed is None
             and self.found is None
+            and self.hints is None
         )
 
     def check_own(self) -> None:

@@ -12,15 +12,26 @@ from typing import Any
 
 from shardkit.errors import InternalError, OperationalError, ProgrammingError, SessionBoundRefused, UnknownColumn
 from shardkit.flow import (
+    NO_HINTS,
     Finish,
     Head,
+    Hints,
     Kind,
     Op,
     Rows,
     Script,
 )  # fmt: skip
 from shardkit.parse import Ddl, FoundRows, LoadData, SetAutocommit, SetNextTransaction, SetVariables, TransactionCommand
-from shardkit.plan import Explanation, MetadataNeeded, Prepared, Ready, explain_ready
+from shardkit.plan import (
+    Explanation,
+    Filling,
+    MetadataNeeded,
+    Prepared,
+    Ready,
+    explain_ready,
+    refuse_place,
+    together,
+)
 from shardkit.session import transaction
 from shardkit.session.bulk import in_waves
 from shardkit.session.ddl import spread
@@ -51,8 +62,8 @@ def execute(session: Session, text: str, params: Params) -> Script:
             session.check_usable()
         if session.next_transaction is not None and not session.in_transaction:
             session.next_transaction = None  # this statement is the next transaction
-        plan = ready.plan(params, session.enlisted) if ready.filling is None else (
-            yield from planned(session, ready, params)
+        plan = ready.plan(params, session.enlisted, session.hints) if ready.filling is None else (
+            yield from planned(session, ready, params, session.hints)
         )  # fmt: skip
         try:
             if plan.stage is not None:
@@ -60,12 +71,13 @@ def execute(session: Session, text: str, params: Params) -> Script:
             elif plan.kind is not Kind.SELECT:
                 yield from write(session, plan)
             else:
-                session.found = (text, params) if ready.statement.cut else None
+                session.found = (text, params, session.hints) if ready.statement.cut else None
                 yield from select(session, plan)
         except UnknownColumn:
             session.planner.catalog.forget(use.name for use in ready.statement.tables)
             raise
     elif isinstance(ready, Ddl):
+        refuse_place(session.hints, ready.verb.upper())
         yield from spread(session, ready)
     elif isinstance(ready, LoadData):
         yield from load(session, ready, params, execute_many)
@@ -89,7 +101,7 @@ def found_rows(session: Session, label: str) -> Script:
             why="its answer belongs to one server connection",
             instead="SQL_CALC_FOUND_ROWS in the statement before, or cursor.rowcount",
         )
-    text, params = session.found
+    text, params, hints = session.found
     ready = yield from prepared(session, text, params)
     assert isinstance(ready, Prepared)
     count = 0
@@ -98,7 +110,7 @@ def found_rows(session: Session, label: str) -> Script:
         nonlocal count
         count += len(step.rows)
 
-    yield from emitted(select(session, ready.whole().plan(params, session.enlisted)), add)
+    yield from emitted(select(session, ready.whole().plan(params, session.enlisted, hints)), add)
     yield Head(((label, _BIGINT, None, 21, 21, 0, False),), 1, None, ((count,),), True)
 
 
@@ -113,13 +125,15 @@ def execute_many(session: Session, text: str, rows: Sequence[Params]) -> Script:
         chunk = rows[start : start + size * 16]
         ready = yield from prepared(session, text, chunk[0])
         session.check_usable()
-        first = None
-        if isinstance(ready, Prepared) and ready.filling is not None and ready.filling.prepared.batches:
+        first, hints = None, session.hints or NO_HINTS
+        if isinstance(ready, Prepared):
+            hints = together(ready.statement.hints, session.hints)
+        if isinstance(ready, Prepared) and ready.filling is not None and _batches(ready.filling, hints):
             given = yield from with_ids(ready, ready.filling, chunk)
             ready, chunk = ready.filling.prepared, [one.params for one in given]
             first = next((one.first for one in given if one.first is not None), None)
         last = first if last is None else last
-        batches = ready.batch(chunk, size) if isinstance(ready, Prepared) else None
+        batches = ready.batch(chunk, size, hints) if isinstance(ready, Prepared) else None
         if batches is None:
             for params in chunk:
                 for step in (yield from collected(execute(session, text, params))):
@@ -128,6 +142,11 @@ def execute_many(session: Session, text: str, rows: Sequence[Params]) -> Script:
         affected, made = yield from in_waves(session, batches)
         total, last = total + affected, last or made
     yield Head(None, total, last, (), True)
+
+
+def _batches(filling: Filling, hints: Hints) -> bool:
+    """Whether rows may go together once their ids are there; those that a hint sends somewhere go one by one."""
+    return filling.prepared.batches and not hints.placed
 
 
 def command(session: Session, given: Ready) -> Script:
@@ -159,7 +178,7 @@ def explain(session: Session, text: str, params: Params) -> Generator[Op, Any, E
 
     def attempt() -> Explanation | MetadataNeeded:
         try:
-            return explain_ready(planner, text, params)
+            return explain_ready(planner, text, params, session.hints)
         except MetadataNeeded as needed:
             return needed
 
@@ -174,7 +193,7 @@ def expected(session: Session, text: str, params: Params) -> Generator[Op, Any, 
     ready = yield from prepared(session, text, params)
     if not isinstance(ready, Prepared) or ready.statement.kind is not Kind.SELECT:
         raise ProgrammingError("only a SELECT can be analyzed: analyzing runs the statement")
-    found: list[int | None] = yield from estimates(session, ready.plan(params, session.enlisted))
+    found: list[int | None] = yield from estimates(session, ready.plan(params, session.enlisted, session.hints))
     return found
 
 

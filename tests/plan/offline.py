@@ -48,7 +48,9 @@ class Offline:
         if isinstance(ready, Ddl):
             return self.session.planner.spread(ready)
         assert isinstance(ready, Prepared)
-        return ready.sample(params) if ready.filling is not None else ready.plan(params, self.session.enlisted)
+        if ready.filling is not None:
+            return ready.sample(params, self.session.hints)
+        return ready.plan(params, self.session.enlisted, self.session.hints)
 
     def slots(self, sql: str, params: Params = None) -> list[int]:
         """The slots one execution goes to."""
