@@ -1,8 +1,8 @@
 """The documents stay in step: links lead somewhere, commands exist, and what the walkthroughs promise happens.
 
 Python blocks are run. A walkthrough is a page whose code blocks are run as a reader would: blocks that begin with a
-file's name are written, `shardkit …` and `python …` lines of shell blocks are run in order, and the page's `text` blocks
-are what the Python programs print.
+file's name are written, `shardkit …` and `python …` lines of shell blocks are run in order, and the page's `text`
+blocks are what the Python programs print.
 """
 
 from __future__ import annotations
