@@ -61,7 +61,6 @@ class _Builder:
     def __init__(self, statement: Statement, shape: SelectShape, blanks: Blanks) -> None:
         self.statement, self.shape, self.blanks = statement, shape, blanks
         self.hidden: list[Text] = []
-        self.named: list[Edit] = []  # expressions of GROUP BY that are called by their hidden columns' names
         self.width = len(shape.items)
         self.aggregated = any(item.expr.aggregated for item in shape.items) or any(
             sort.expr.aggregated for sort in shape.order
@@ -170,9 +169,6 @@ class _Builder:
         column = self.shape.group_items[number]
         if how.hidden is not None or column is None:
             column = self.hide(how.hidden or expr.text, expr)
-            if how.hidden is None and not expr.identity.startswith("#"):
-                # MariaDB does not see that every expression here is the one there (error 1055)
-                self.named.append((expr.span, Text(f"`sk__{column - self.width}`")))
         return self.key(column, expr, how)
 
     def fold(self, column: int, expr: Expr) -> Fold:
@@ -229,11 +225,13 @@ class _Builder:
 
     def finish(self, spec: MergeSpec, push: bool, keep_order: bool) -> Merging:
         shape, statement = self.shape, self.statement
-        edits = name_edits(statement) + self.named
+        edits = name_edits(statement)
         if self.hidden:
             sql = "".join(f", {piece.sql} AS `sk__{number}`" for number, piece in enumerate(self.hidden))
             params = tuple(param for piece in self.hidden for param in piece.params)
             edits.append(((shape.list_end, shape.list_end), Text(sql, params)))
+        if shape.group:
+            edits += self.named(keep_order)
         if shape.limit_span is not None:
             edits.append((shape.limit_span, Limit() if push else None))
         if shape.order_span is not None and not keep_order:
@@ -242,6 +240,19 @@ class _Builder:
         hidden = tuple(piece.sql for piece in self.hidden)
         final = MergeSpec(spec.strategy, spec.columns, hidden, spec.order, spec.group, spec.folds, spec.distinct)
         return Merging(final, tuple(edits), push, ())
+
+    def named(self, keep_order: bool) -> list[Edit]:
+        """Expressions of GROUP BY, and of ORDER BY if it stays, called by their hidden columns' names.
+
+        MariaDB does not see that every expression in the list is the one in GROUP BY (error 1055).
+        """
+        shown = zip(self.shape.group, self.shape.group_items, strict=True)
+        found = [expr for expr, item in shown if item is None]
+        if keep_order:
+            identities = {expr.identity for expr in found}
+            found += [sort.expr for sort in self.shape.order if sort.expr.identity in identities]
+        pieces = [(expr.span, Text(expr.text, expr.params)) for expr in found if not expr.identity.startswith("#")]
+        return [(span, Text(f"`sk__{self.hidden.index(piece)}`")) for span, piece in pieces if piece in self.hidden]
 
 
 def has_quotient(call: Call) -> bool:
