@@ -175,4 +175,9 @@ def _bag(value: Any) -> Any:
         found = json.loads(value, object_pairs_hook=lambda pairs: pairs, parse_float=str)
     except json.JSONDecodeError:
         return "cut off"  # MariaDB cuts it at group_concat_max_len, wherever that is
-    return repr(sorted(map(repr, found))) if isinstance(found, list) else repr(found)
+    return repr(sorted(map(_entry, found))) if isinstance(found, list) else repr(found)
+
+
+def _entry(value: Any) -> str:
+    """MySQL writes a truth value as 0 if the rows pass a temporary table of its own, and as false if they do not."""
+    return repr(int(value) if isinstance(value, bool) else value)
