@@ -17,6 +17,7 @@ from shardkit.backends.sqlite_catalog import Catalog
 from shardkit.backends.sqlite_errors import named, translated
 from shardkit.backends.sqlite_functions import Moment, register
 from shardkit.backends.sqlite_results import converter, description
+from shardkit.backends.sqlite_shows import show, variable
 from shardkit.backends.sqlite_values import Stored, storing
 from shardkit.errors import ConnectionLost, Error, OperationalError, StatementTimeout, UnknownTable
 from shardkit.flow import Column, TableInfo, Task
@@ -46,7 +47,7 @@ class SqliteConnection:
         self._posted: tuple[str, ...] = ()
         self._fillers: dict[int, tuple[Translated, Filler]] = {}
         self._killed = self._closed = self._lost = False
-        register(raw, self._moment)
+        register(raw, self._moment, lambda name: variable(name, self.state))
         raw.set_progress_handler(self._overdue, _PROGRESS)
 
     @property
@@ -59,6 +60,8 @@ class SqliteConnection:
         self._end()
         with self._guard(timeout):
             style = style_of(task.args)
+            if task.sql[:5].upper() == "SHOW ":
+                return show(self._raw, self._catalog, task.sql, self.state)
             sql = local(task.sql, self._shard.database)
             parsed = parse(sql, style)
             schema = self._catalog.schema(parsed.tables) if parsed.tables else None

@@ -38,8 +38,8 @@ class Moment:
     failure: Error | None = None
 
 
-def register(connection: sqlite3.Connection, moment: Moment) -> None:
-    """Make every function and collation known to the connection."""
+def register(connection: sqlite3.Connection, moment: Moment, variable: Callable[[str], str | int]) -> None:
+    """Make every function and collation known to the connection. `variable` answers @@name."""
     for name, scheme in SCHEMES.items():
         connection.create_collation(name, comparer(scheme.name))
     for name, (function, count) in _PURE.items():
@@ -48,6 +48,7 @@ def register(connection: sqlite3.Connection, moment: Moment) -> None:
         _add(connection, name, _guarded(function, moment), count, pure=True)
     for name, (function, count) in {**sqlite_clock.moving(lambda: moment.now), **_of_session(moment)}.items():
         _add(connection, name, _guarded(function, moment), count, pure=False)
+    _add(connection, "variable", _guarded(variable, moment), 1, pure=False)
     for name, aggregate in sqlite_numbers.AGGREGATES.items():
         connection.create_window_function(PREFIX + name, 1, _watched(aggregate, moment))
 

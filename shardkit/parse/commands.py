@@ -5,13 +5,16 @@ Invariant: a statement that would change one server connection without shardkit 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from sqlglot.tokens import TokenType
 
 from shardkit.errors import NotSupportedError, SessionBoundRefused, SqlSyntaxError
+from shardkit.parse import showing
 from shardkit.parse.lexer import Source, first_word
+from shardkit.parse.showing import Show
 from shardkit.parse.tokens import Tokens
 
 
@@ -52,7 +55,16 @@ class FoundRows:
     label: str
 
 
-Command: TypeAlias = FoundRows | TransactionCommand | SetVariables | SetAutocommit | SetNextTransaction
+@dataclass(frozen=True, slots=True)
+class CurrentDatabase:
+    """SELECT DATABASE(); `label` is the column's name."""
+
+    label: str
+
+
+Command: TypeAlias = (
+    Show | CurrentDatabase | FoundRows | TransactionCommand | SetVariables | SetAutocommit | SetNextTransaction
+)
 
 _BOUND = "it ties the session to one server connection"
 _REFUSED = {
@@ -70,11 +82,9 @@ _REFUSED = {
     "FLUSH": ("FLUSH", "it works on one server", "a connection straight to that server"),
     "GRANT": ("GRANT", "accounts belong to a server", "a connection straight to each server"),
     "REVOKE": ("REVOKE", "accounts belong to a server", "a connection straight to each server"),
-    "SHOW": ("SHOW", "it speaks of physical databases", "`shardkit check`, `shardkit explain`, or a connection "
-             "straight to the server"),
     "EXPLAIN": ("EXPLAIN", "it would show one shard's plan", "cursor.explain(sql) or `shardkit explain`"),
-    "DESCRIBE": ("DESCRIBE", "it speaks of physical tables", "SELECT * FROM t LIMIT 0 and cursor.description"),
-    "DESC": ("DESC", "it speaks of physical tables", "SELECT * FROM t LIMIT 0 and cursor.description"),
+    "DESCRIBE": ("DESCRIBE", "it would show one shard's plan", "cursor.explain(sql) or `shardkit explain`"),
+    "DESC": ("DESC", "it would show one shard's plan", "cursor.explain(sql) or `shardkit explain`"),
     "ANALYZE": ("ANALYZE TABLE", "it is maintenance of one server", "a connection straight to each server"),
     "OPTIMIZE": ("OPTIMIZE TABLE", "it is maintenance of one server", "a connection straight to each server"),
     "RENAME": ("RENAME TABLE", "the rules name the tables", "a new table in the rules, and its rows copied"),
@@ -105,8 +115,10 @@ def read_command(source: Source) -> Command | None:
         return _transaction(word, source)
     if word == "SET":
         return _set(source)
-    if word == "SELECT" and "FOUND_ROWS" in source.clean.upper():
-        return _found_rows(source)
+    if word == "SELECT" and _ABOUT_SESSION.search(source.clean):
+        return _about_session(source)
+    if word in showing.WORDS and (show := showing.read_show(source, word)) is not None:
+        return show
     if word in _REFUSED:
         what, why, instead = _REFUSED[word]
         kind = SessionBoundRefused if why == _BOUND else NotSupportedError
@@ -114,16 +126,22 @@ def read_command(source: Source) -> Command | None:
     return None
 
 
-def _found_rows(source: Source) -> FoundRows | None:
-    """`SELECT FOUND_ROWS()` with or without a name, and nothing else."""
+_ABOUT_SESSION = re.compile(r"\b(FOUND_ROWS|DATABASE|SCHEMA)\s*\(", re.IGNORECASE)
+
+
+def _about_session(source: Source) -> FoundRows | CurrentDatabase | None:
+    """`SELECT FOUND_ROWS()` or `SELECT DATABASE()` with or without a name, and nothing else."""
     tokens = Tokens(source)
     match list(tokens.words()):
-        case ["SELECT", "FOUND_ROWS", "(", ")"]:
-            return FoundRows(source.clean[slice(*tokens.span(1, 4))])
-        case ["SELECT", "FOUND_ROWS", "(", ")", "AS", _] | ["SELECT", "FOUND_ROWS", "(", ")", _]:
-            return FoundRows(tokens.items[-1].text)
+        case ["SELECT", asked, "(", ")"]:
+            label = source.clean[slice(*tokens.span(1, 4))]
+        case ["SELECT", asked, "(", ")", "AS", _] | ["SELECT", asked, "(", ")", _]:
+            label = tokens.items[-1].text
         case _:
             return None
+    if asked == "FOUND_ROWS":
+        return FoundRows(label)
+    return CurrentDatabase(label) if asked in ("DATABASE", "SCHEMA") else None
 
 
 def _transaction(word: str, source: Source) -> TransactionCommand:

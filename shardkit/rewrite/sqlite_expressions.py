@@ -29,7 +29,7 @@ _SAME_FUNCTIONS = (
     exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue, exp.PercentRank, exp.CumeDist, exp.Cast,
     exp.Concat, exp.GroupConcat,
 )  # fmt: skip
-_FOREIGN = (exp.Parameter, exp.SessionParameter, exp.Any, exp.All, exp.Into, exp.Rollup, exp.Cube, exp.Lateral)
+_FOREIGN = (exp.Parameter, exp.Any, exp.All, exp.Into, exp.Rollup, exp.Cube, exp.Lateral)
 _PLAIN_CHARSETS = frozenset(("utf8mb4", "utf8", "utf8mb3"))
 
 
@@ -247,6 +247,7 @@ _RULES: dict[type[exp.Expr], Callable[[Any], exp.Expr]] = {
     exp.Case: _case,
     exp.Anonymous: _called,
     exp.Column: _column,
+    exp.SessionParameter: lambda node: call("variable", string(node.name.lower())),
     exp.CurrentDate: _without_arguments("curdate"),
     exp.CurrentTime: _without_arguments("curtime"),
     exp.CurrentTimestamp: _without_arguments("now"),

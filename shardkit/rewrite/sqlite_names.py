@@ -33,7 +33,7 @@ FAMILY_OF: dict[str, Family] = {name: family for family, names in _BY_FAMILY.ite
 
 INTERNAL = (
     *("as_date", "as_datetime", "as_time", "number", "quotient", "store", "weight_string", "like", "regexp"),
-    *("cast_decimal", "cast_signed", "cast_text", "cast_unsigned", "bitxor", "div", "xor"),
+    *("cast_decimal", "cast_signed", "cast_text", "cast_unsigned", "bitxor", "div", "variable", "xor"),
 )
 """Functions only the translator writes, without MySQL's name."""
 

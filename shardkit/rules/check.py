@@ -43,6 +43,7 @@ def check(source: Source, model: RulesIn, folder: str | None) -> Rules | None:
         notices=tuple(sorted(source.notices, key=lambda one: (one.line, one.column))),
         shards=_shards(layouts, shard),
         single_shard=shard,
+        name=model.name,
     )
 
 

@@ -223,6 +223,7 @@ class RulesIn(Piece):
     """The rules of shardkit: which tables are sharded, how, and on which servers."""
 
     version: Literal[1] = Field(description="Always 1.")
+    name: Name = Field(default="shardkit", description="The logical database's name: what DATABASE() answers.")
     servers: dict[Name, ServerIn] = Field(description="The MySQL servers, by name.")
     layouts: dict[Name, LayoutIn] = Field(default={}, description="Where the pieces of a table live, by name.")
     tables: dict[Name, TableIn] = Field(default={}, description="The sharded tables, by name.")

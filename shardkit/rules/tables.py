@@ -47,6 +47,7 @@ class Server:
     url: URL
     pool: Pool = Pool()
     replicas: tuple[Replica, ...] = ()
+    found_rows: bool = False  # an UPDATE counts the rows that match, not those that change
 
     @property
     def embedded(self) -> bool:
@@ -111,6 +112,7 @@ class Rules:
     notices: tuple[Problem, ...]  # features that are accepted but not carried out yet
     shards: tuple[ShardId, ...]  # all physical databases, in the order of the layouts
     single_shard: ShardId | None = None  # the database of the `single` section
+    name: str = "shardkit"  # of the logical database: what DATABASE() and SHOW DATABASES answer
     _exact: Mapping[str, Table] = field(init=False, repr=False, compare=False)
     _folded: Mapping[str, tuple[Table, ...]] = field(init=False, repr=False, compare=False)
 

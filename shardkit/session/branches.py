@@ -24,6 +24,8 @@ UNKNOWN_XID = 1397
 """The server's error for a branch that it does not know, or that another connection holds."""
 
 TABLE = "shardkit_decision"
+OWN_TABLES = frozenset({TABLE, "shardkit_worker", "shardkit_sequence"})
+"""Tables that shardkit keeps for itself in databases of the rules."""
 """The table in the deciding shard's database in which a transaction's outcome is written."""
 
 CREATE = (

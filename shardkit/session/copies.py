@@ -65,14 +65,16 @@ def _counted(session: Session, plan: Plan) -> Answers:
         return (*first, *(yield from _query(session, plan, rest))) if rest else first
     assert isinstance(number, int)
     shards = tuple(dict.fromkeys(task.shard for task in rest))
-    yield Command(shards, f"SET SESSION insert_id = {number:d}")
+    if not session.planner.embedded:  # files count in step, because every INSERT reaches all of them
+        yield Command(shards, f"SET SESSION insert_id = {number:d}")
     try:
         others = yield from _query(session, plan, rest)
     except Exception:
         # An INSERT that did not come as far as its id leaves the number to the connection's next one, and no SET takes
         # it back: the connections are ended, and with them the transaction that has failed.
-        with contextlib.suppress(Error):  # the server answers that it has been done
-            yield Command(shards, "KILL CONNECTION_ID()")
+        if not session.planner.embedded:
+            with contextlib.suppress(Error):  # the server answers that it has been done
+                yield Command(shards, "KILL CONNECTION_ID()")
         raise
     if any(one.lastrowid != number for one in others):
         raise OperationalError("the copies of a broadcast table do not agree on an AUTO_INCREMENT id", shards=shards)

@@ -21,7 +21,17 @@ from shardkit.flow import (
     Rows,
     Script,
 )  # fmt: skip
-from shardkit.parse import Ddl, FoundRows, LoadData, SetAutocommit, SetNextTransaction, SetVariables, TransactionCommand
+from shardkit.parse import (
+    CurrentDatabase,
+    Ddl,
+    FoundRows,
+    LoadData,
+    SetAutocommit,
+    SetNextTransaction,
+    SetVariables,
+    Show,
+    TransactionCommand,
+)
 from shardkit.plan import (
     Explanation,
     Filling,
@@ -42,6 +52,7 @@ from shardkit.session.metadata import describe, prepared
 from shardkit.session.reading import rest_of_one
 from shardkit.session.running import collected, emitted, select
 from shardkit.session.settings import set_autocommit, set_variables
+from shardkit.session.showing import database, show
 from shardkit.session.staged import staged
 from shardkit.session.state import Session
 from shardkit.session.writing import write
@@ -81,6 +92,8 @@ def execute(session: Session, text: str, params: Params) -> Script:
         yield from spread(session, ready)
     elif isinstance(ready, LoadData):
         yield from load(session, ready, params, execute_many)
+    elif isinstance(ready, Show):
+        yield from show(session, ready, params)
     else:
         yield from command(session, ready)
 
@@ -156,6 +169,9 @@ def command(session: Session, given: Ready) -> Script:
             yield from transaction.command(session, given)
         case FoundRows(label):
             yield from found_rows(session, label)
+            return
+        case CurrentDatabase(label):
+            yield from database(session, label)
             return
         case SetVariables(entries):
             yield from set_variables(session, entries)

@@ -188,7 +188,7 @@ def test_files(tmp_path: Path, database: Database) -> None:
 
 def test_exactly_the_named_functions_are_registered() -> None:
     raw = sqlite3.connect(":memory:")
-    register(raw, Moment("x"))
+    register(raw, Moment("x"), str)
     found = {name for (name,) in raw.execute("SELECT name FROM pragma_function_list") if name.startswith(PREFIX)}
     renamed = {"adddate", "subdate"}  # the translator writes date_add and date_sub
     named = (set(FAMILY_OF) | set(INTERNAL)) - renamed

@@ -234,7 +234,7 @@ def test_other_forms_have_no_shape(sql: str) -> None:
     [
         ("SELECT LAST_INSERT_ID()", SessionBoundRefused), ("SELECT get_lock('a', 1)", SessionBoundRefused),
         ("SELECT CONNECTION_ID() FROM member WHERE memberId = 1", SessionBoundRefused),
-        ("SELECT DATABASE()", SessionBoundRefused),
+        ("SELECT DATABASE(), 1", SessionBoundRefused),
         ("SELECT SQL_CALC_FOUND_ROWS 1 UNION SELECT 2", NotSupportedError),
         ("SELECT @a := 1", SessionBoundRefused), ("SELECT 1 INTO @a", NotSupportedError),
         ("SELECT * FROM member INTO OUTFILE 'x'", NotSupportedError), ("SELECT 1; SELECT 2", SqlSyntaxError),

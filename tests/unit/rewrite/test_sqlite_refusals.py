@@ -17,7 +17,7 @@ REFUSED = [
     "SELECT a, COUNT(*) FROM t GROUP BY a WITH ROLLUP",
     "SELECT SQL_CALC_FOUND_ROWS a FROM t",
     "SELECT @x",
-    "SELECT @@version",
+    "SELECT @version",
     "SELECT a FROM t PARTITION (p0)",
     "SELECT a COLLATE utf8mb4_zh_0900_as_cs FROM t",
     "SELECT MATCH (a) AGAINST ('x') FROM t",

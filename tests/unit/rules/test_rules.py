@@ -50,18 +50,18 @@ def test_the_example_is_the_contract() -> None:
     assert rules.sharded["t_log"].sharding.columns == ("memberid", "created_at")
     assert rules.table_names()[-3:] == ("country", "dictionary", "config")
     assert [(notice.line, notice.message.split(":")[0]) for notice in rules.notices] == [
-        (16, "replicas are not read from yet"),
-        (51, "indexes"),
-        (57, "gene and several shard keys"),
-        (58, "gene_of"),
+        (18, "replicas are not read from yet"),
+        (53, "indexes"),
         (59, "gene and several shard keys"),
+        (60, "gene_of"),
+        (61, "gene and several shard keys"),
     ]
 
 
 def test_the_example_needs_its_variable() -> None:
     with pytest.raises(RulesError) as caught:
         load(str(EXAMPLE), environ={})
-    assert [(problem.line, problem.column) for problem in caught.value.problems] == [(15, 30), (17, 37), (22, 37)]
+    assert [(problem.line, problem.column) for problem in caught.value.problems] == [(17, 30), (19, 37), (24, 37)]
 
 
 def test_rules_are_frozen() -> None:
@@ -262,7 +262,7 @@ def test_the_json_schema_knows_every_key_and_describes_the_sections() -> None:
     schema = json_schema()
     assert schema["$schema"].startswith("https://json-schema.org/")
     assert set(schema["properties"]) == {
-        "version", "servers", "layouts", "tables", "broadcast", "single", "defaults",
+        "version", "name", "servers", "layouts", "tables", "broadcast", "single", "defaults",
     }  # fmt: skip
     assert schema["required"] == ["version", "servers"]
     assert schema["additionalProperties"] is False
