@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pymysql import err
+from pymysql.constants import CLIENT
 
 from shardkit import errors
 from shardkit.backends import mysql_schema
@@ -34,6 +35,8 @@ class MySqlBackend:
     def __init__(self, server: Server) -> None:
         self.name: str = server.name
         self._arguments = connect_arguments(server.name, server.url)
+        if server.found_rows:
+            self._arguments["client_flag"] = CLIENT.FOUND_ROWS
         self._read_timeout: float | None = self._arguments.get("read_timeout")
 
     def __repr__(self) -> str:

@@ -1,0 +1,10 @@
+"""The SQLAlchemy 2 dialect: `create_engine("mysql+shardkit:///shard-rules.yaml")`.
+
+It is SQLAlchemy's own MySQL dialect, whose driver happens to be shardkit: types, SQL and reflection are theirs.
+Invariant: nothing here knows of shards; what a statement may do is decided below, by the rules.
+"""
+
+from shardkit.sqlalchemy.dialect import ShardkitDialect
+from shardkit.sqlalchemy.pool import ClusterPool
+
+__all__ = ["ClusterPool", "ShardkitDialect"]

@@ -1,0 +1,146 @@
+"""From an engine's URL to a cluster, which all connections of the engine share.
+
+    mysql+shardkit:///shard-rules.yaml                    relative to the working directory
+    mysql+shardkit:////etc/app/shard-rules.yaml           absolute
+    mysql+shardkit:///shard-rules.yaml?budget_rows=5_000_000&budget_time=2m
+
+Invariant: a cluster made here is closed once its engine is disposed of and its last connection is closed; a cluster
+that was given is its owner's. A process that was forked off closes nothing of its parent's.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError
+
+from shardkit.dbapi import Cluster, Connection
+from shardkit.errors import InterfaceError
+from shardkit.flow import Budget
+from shardkit.rules import Rules, load
+from shardkit.rules.units import seconds, size
+
+Settings = Mapping[str, Any]
+
+
+def _truth(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError("must be true or false")
+    return text.lower() == "true"
+
+
+OPTIONS: dict[str, Callable[[str], Any]] = {
+    "budget_rows": int,
+    "budget_memory": size,
+    "budget_time": seconds,
+    "local_infile": _truth,
+    "recover_every": seconds,
+}
+"""What may follow `?` in the URL: the budget of a statement in place of the rules', LOAD DATA LOCAL, recovery."""
+
+
+def settings(url: URL) -> dict[str, Any]:
+    """The rules file and the options of a URL. Raises ArgumentError, which says what is wrong with it."""
+    if url.host or url.username or url.password or url.port:
+        raise ArgumentError("the servers stand in the rules file: write mysql+shardkit:///path/to/shard-rules.yaml")
+    found: dict[str, Any] = {"rules": url.database} if url.database else {}
+    for name, value in url.query.items():
+        if name not in OPTIONS:
+            raise ArgumentError(f"unknown option {name!r} of mysql+shardkit; known: {', '.join(OPTIONS)}")
+        if not isinstance(value, str):
+            raise ArgumentError(f"option {name!r} of mysql+shardkit is given twice")
+        try:
+            found[name] = OPTIONS[name](value)
+        except ValueError as error:
+            raise ArgumentError(f"option {name!r} of mysql+shardkit: {error}") from error
+    return found
+
+
+def rules_of(given: Settings) -> Rules:
+    """The rules of an engine: loaded if need be, with the options' budget. Rows that match count as affected.
+
+    SQLAlchemy compares the affected rows with those it meant to change; MySQL's count without CLIENT_FOUND_ROWS leaves
+    out rows that have the new values already.
+    """
+    rules = given.get("rules")
+    if rules is None:
+        raise ArgumentError("which rules? write mysql+shardkit:///path/to/shard-rules.yaml")
+    rules = rules if isinstance(rules, Rules) else load(rules)
+    old = rules.defaults.budget
+    budget = Budget(
+        given.get("budget_rows", old.rows), given.get("budget_memory", old.memory), given.get("budget_time", old.time)
+    )
+    servers = {name: replace(server, found_rows=True) for name, server in rules.servers.items()}
+    return replace(rules, servers=servers, defaults=replace(rules.defaults, budget=budget))
+
+
+class Shared:
+    """One cluster and how many connections of it are open."""
+
+    def __init__(self, given: Settings) -> None:
+        self._own = given.get("cluster") is None
+        self.cluster: Cluster = Cluster(rules_of(given)) if self._own else given["cluster"]
+        self._local_infile = bool(given.get("local_infile"))
+        self._open = 0
+        self._retired = False
+        self._lock = threading.Lock()
+        self._process = os.getpid()
+        if self._own and given.get("recover_every"):
+            self.cluster.start_recovery(every=given["recover_every"])
+
+    def connect(self) -> Connection:
+        """A new connection."""
+        connection = self.cluster.connect(local_infile=self._local_infile)
+        with self._lock:
+            self._open += 1
+        connection.owns(self._left)
+        return connection
+
+    def retire(self) -> None:
+        """Close the cluster as soon as nobody uses it."""
+        with self._lock:
+            self._retired = True
+        self._close_if_unused()
+
+    def _left(self) -> None:
+        with self._lock:
+            self._open -= 1
+        self._close_if_unused()
+
+    def _close_if_unused(self) -> None:
+        if self._own and self._retired and self._open <= 0 and self._process == os.getpid():
+            self.cluster.close()
+
+
+class Opening:
+    """Where an engine's connections come from: a cluster that is made with the first of them."""
+
+    def __init__(self) -> None:
+        self._shared: Shared | None = None
+        self._lock = threading.Lock()
+
+    def connect(self, given: Settings) -> Connection:
+        """A new connection of the engine's cluster."""
+        with self._lock:
+            if self._shared is None:
+                self._shared = Shared(given)
+            return self._shared.connect()
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster of the connections there are. Raises InterfaceError before the first one."""
+        if self._shared is None:
+            raise InterfaceError("the engine has opened no connection yet")
+        return self._shared.cluster
+
+    def dispose(self) -> None:
+        """The engine was disposed of; its next connection, if there is one, makes a new cluster."""
+        with self._lock:
+            shared, self._shared = self._shared, None
+        if shared is not None:
+            shared.retire()

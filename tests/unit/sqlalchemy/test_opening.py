@@ -1,0 +1,150 @@
+"""What an engine's URL says, and who closes the cluster."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import NullPool
+
+import shardkit
+from shardkit.errors import InterfaceError, RulesError
+from shardkit.flow import Budget
+from shardkit.rules import Rules, load, loads
+from shardkit.sqlalchemy import ClusterPool, ShardkitDialect
+from shardkit.sqlalchemy.opening import rules_of, settings
+
+TEXT = """
+version: 1
+servers: {{ one: {{ url: "sqlite:///{folder}" }} }}
+layouts: {{ m: {{ databases: "m_{{0..1}}", servers: [one] }} }}
+tables: {{ member: {{ layout: m, shard_by: id }} }}
+single: {{ database: one/app }}
+defaults: {{ unlisted_tables: single, budget: {{ rows: 10, memory: 1MB, time: 5s }} }}
+"""
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Rules:
+    return loads(TEXT.format(folder=tmp_path))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "shard-rules.yaml"
+    path.write_text(TEXT.format(folder="./"), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("mysql+shardkit:///rules.yaml", {"rules": "rules.yaml"}),
+        ("mysql+shardkit:////etc/app/rules.yaml", {"rules": "/etc/app/rules.yaml"}),
+        ("mysql+shardkit://", {}),
+        ("mysql+shardkit:///r?budget_rows=5_000&budget_memory=2MB",
+         {"rules": "r", "budget_rows": 5000, "budget_memory": 2**21}),
+        ("mysql+shardkit:///r?budget_time=2m&local_infile=true",
+         {"rules": "r", "budget_time": 120.0, "local_infile": True}),
+        ("mysql+shardkit:///r.yaml?recover_every=60s", {"rules": "r.yaml", "recover_every": 60.0}),
+    ],
+)  # fmt: skip
+def test_a_url(url: str, found: dict[str, Any]) -> None:
+    assert settings(make_url(url)) == found
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("mysql+shardkit://root:x@host/rules.yaml", "stand in the rules file"),
+        ("mysql+shardkit:///r.yaml?charset=utf8", "unknown option 'charset'"),
+        ("mysql+shardkit:///r.yaml?budget_rows=1&budget_rows=2", "given twice"),
+        ("mysql+shardkit:///r.yaml?budget_time=5", "option 'budget_time'"),
+        ("mysql+shardkit:///r.yaml?local_infile=1", "must be true or false"),
+    ],
+)
+def test_a_wrong_url_is_told(url: str, told: str) -> None:
+    with pytest.raises(ArgumentError, match=told):
+        settings(make_url(url))
+
+
+def test_options_change_the_budget_and_matching_rows_count(file: Path) -> None:
+    found = rules_of({"rules": str(file), "budget_rows": 7})
+    assert found.defaults.budget == Budget(7, 2**20, 5.0)
+    assert found.defaults.unlisted_tables == "single"
+    assert all(server.found_rows for server in found.servers.values())
+    assert not any(server.found_rows for server in load(file).servers.values())
+
+
+def test_a_file_is_needed(tmp_path: Path) -> None:
+    with pytest.raises(ArgumentError, match="which rules"):
+        rules_of({})
+    with pytest.raises(RulesError):
+        rules_of({"rules": str(tmp_path / "none.yaml")})
+
+
+def test_a_relative_path_is_taken_from_the_working_directory(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(file.parent)
+    engine = create_engine("mysql+shardkit:///shard-rules.yaml")
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT DATABASE()").scalar() == "shardkit"
+    engine.dispose()
+
+
+def test_loaded_rules_may_be_given(rules: Rules) -> None:
+    engine = create_engine("mysql+shardkit://", connect_args={"rules": rules})
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT 1").scalar() == 1
+    engine.dispose()
+
+
+def test_a_cluster_that_was_given_is_not_closed(rules: Rules) -> None:
+    with shardkit.Cluster(rules) as cluster:
+        engine = create_engine("mysql+shardkit://", connect_args={"cluster": cluster})
+        with engine.connect() as connection:
+            assert connection.exec_driver_sql("SELECT 1").scalar() == 1
+        engine.dispose()
+        cluster.engine.check_open()
+    with pytest.raises(InterfaceError):
+        cluster.engine.check_open()
+
+
+def test_the_cluster_is_made_with_the_first_connection(rules: Rules) -> None:
+    engine = create_engine("mysql+shardkit://", connect_args={"rules": rules})
+    assert isinstance(engine.dialect, ShardkitDialect)
+    with pytest.raises(InterfaceError, match="no connection yet"):
+        _ = engine.dialect.opening.cluster
+    engine.dispose()
+
+
+def test_another_pool_may_be_chosen(rules: Rules) -> None:
+    engine = create_engine("mysql+shardkit://", connect_args={"rules": rules}, poolclass=NullPool)
+    assert isinstance(engine.dialect, ShardkitDialect)
+    with engine.connect():
+        cluster = engine.dialect.opening.cluster
+    engine.dispose()
+    with pytest.raises(InterfaceError):
+        cluster.engine.check_open()
+
+
+def test_the_pool_takes_sizes_when_they_are_wanted(rules: Rules) -> None:
+    engine = create_engine("mysql+shardkit://", connect_args={"rules": rules}, pool_size=3, max_overflow=0)
+    assert isinstance(engine.pool, ClusterPool)
+    assert engine.pool.size() == 3
+    engine.dispose()
+    unlimited = create_engine("mysql+shardkit://", connect_args={"rules": rules})
+    assert isinstance(unlimited.pool, ClusterPool)
+    assert unlimited.pool.size() == 0
+
+
+def test_recovery_may_run_beside_the_engine(rules: Rules) -> None:
+    engine = create_engine("mysql+shardkit:///?recover_every=60s", connect_args={"rules": rules})
+    assert isinstance(engine.dialect, ShardkitDialect)
+    with engine.connect():
+        cluster = engine.dialect.opening.cluster
+        assert cluster._recoverer is not None
+    engine.dispose()
+    assert cluster._recoverer is None
