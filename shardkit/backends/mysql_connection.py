@@ -129,9 +129,18 @@ class MySqlConnection:
     def run(self, shard: ShardId, sql: str) -> None:
         """See protocol.Connection.run."""
         self._check_ready(shard)
-        self._wire.limit_time(self._read_timeout)
-        self._guarded(lambda: self._run(sql))
-        if not self._wire.backslash_escapes:
+        wire = self._wire
+        wire.limit_time(self._read_timeout)
+        try:
+            answer = wire.ask(sql)
+            if answer.description is not None or answer.has_next:
+                self._read_away(answer)
+        except Exception as error:
+            raise self._failed(error) from error
+        except BaseException:
+            self._broken = True
+            raise
+        if not wire.backslash_escapes:
             self._broken = True
             raise errors.ProgrammingError(f"shard {shard}: sql_mode NO_BACKSLASH_ESCAPES changes how SQL is read")
 
@@ -261,8 +270,7 @@ class MySqlConnection:
         if strict and serious is not None:
             raise err.DataError(*serious)
 
-    def _run(self, sql: str) -> None:
-        answer = self._wire.ask(sql)
+    def _read_away(self, answer: Answer) -> None:
         while answer.description is not None and not answer.rows_up_to(1000)[1]:
             pass
         self._wire.skip_results()

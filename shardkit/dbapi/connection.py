@@ -16,20 +16,20 @@ from typing import Any
 from shardkit import errors
 from shardkit.dbapi.cursor import Cursor
 from shardkit.dbapi.hinting import Hinting
+from shardkit.dbapi.short import ShortWays
 from shardkit.dbapi.two_phase import TwoPhase
-from shardkit.errors import InterfaceError, UnknownColumn
-from shardkit.flow import NewId, NewIds, Opened, Script, Task
-from shardkit.plan import Filling, Planner
+from shardkit.errors import InterfaceError
+from shardkit.flow import NewId, Script
+from shardkit.plan import Planner
 from shardkit.runtime.recording import Recording
 from shardkit.runtime.sync import Drive, Lanes, drive
 from shardkit.session import Session, keys, metadata, statements, transaction
-from shardkit.session.keys import first_of
 
 BULK_PORTION = 16_000
 """Rows that bulk_insert holds at a time."""
 
 
-class Connection(Hinting, TwoPhase):
+class Connection(ShortWays, Hinting, TwoPhase):
     """A connection to all shards as if they were one database. One thread at a time (threadsafety 1).
 
     Autocommit is off unless asked for, as PEP 249 wants. Leaving a `with` block commits, or rolls back on an
@@ -69,7 +69,8 @@ class Connection(Hinting, TwoPhase):
 
     def commit(self) -> None:
         """Make the transaction last. Raises CommitInDoubt or TransactionAborted."""
-        self.run(transaction.commit(self._session))
+        if not self.commit_alone():
+            self.run(transaction.commit(self._session))
 
     def rollback(self) -> None:
         """Undo the transaction on every shard."""
@@ -183,42 +184,6 @@ class Connection(Hinting, TwoPhase):
         self._check_open()
         self._settle(cursor)
         return drive(script, self._lanes)
-
-    def point(self, sql: str, params: tuple[Any, ...]) -> Opened | None:
-        """Answer a point select at once, when nothing else is going on; None: go the long way."""
-        session = self._session
-        if self._closed or self._streaming is not None or not session.plain:
-            return None
-        planner = session.planner
-        task = planner.point(sql, params)
-        first = None
-        if task is None:
-            filling = planner.filling(sql)
-            if filling is None or not filling.suits(params):
-                return None
-            task, first = self._filled(filling, params)
-            if task is None:
-                return None
-        try:
-            opened = self._lanes.start(task, planner.time)
-            return opened if first is None else opened._replace(lastrowid=first)
-        except UnknownColumn:
-            planner.catalog.forget_all()
-            raise
-
-    def _filled(self, filling: Filling, params: tuple[Any, ...]) -> tuple[Task | None, NewId | None]:
-        """The task of an INSERT that only lacks its ids, and the first of them."""
-        perform, table = self._lanes.perform, filling.table.name
-        ids = {column.name.lower(): perform(NewIds(table, column, count)) for column, count in filling.wanted(params)}
-        complete = filling.fill(params, ids)
-        assert isinstance(complete, tuple)
-        return filling.point(complete), first_of(ids)
-
-    def rest(self) -> Drive:
-        """The rows of a point select that are still on its shard."""
-        running = drive(statements.rest_of_one(), self._lanes)
-        running.adopt(self._lanes.running)
-        return running
 
     def streams(self, cursor: Cursor) -> None:
         """This cursor has rows that are still on the servers."""

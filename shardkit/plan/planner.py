@@ -75,6 +75,11 @@ class Planner:
             return None
         return point.task(params)
 
+    def writes(self, text: str) -> bool:
+        """Whether the statement that `point` gave a task of is a write; True if that is forgotten."""
+        point = self._points.get(text)
+        return point is None or point.writes
+
     def filling(self, text: str) -> Filling | None:
         """The generated ids of an INSERT that has a short way once they are there, or None."""
         found = self._fillings.get(text)

@@ -19,14 +19,15 @@ from shardkit.values import ShardId
 class Point:
     """The short way of one text. It learns a slot's SQL from the first plan that goes there."""
 
-    __slots__ = ("_column", "_count", "_index", "_known", "_matching", "_range", "version")
+    __slots__ = ("_column", "_count", "_index", "_known", "_matching", "_range", "version", "writes")
 
-    def __init__(self, index: int, count: int, sharding: Sharding, within: range | None) -> None:
+    def __init__(self, index: int, count: int, sharding: Sharding, within: range | None, *, writes: bool) -> None:
         self._index, self._count = index, count
         self._column, self._matching = sharding.columns[0], sharding.matching
         self._range = within
         self._known: dict[frozenset[int], tuple[ShardId, str, bool]] = {}
         self.version = -1
+        self.writes = writes
 
     def task(self, params: tuple[Any, ...]) -> Task | None:
         """The task, or None when the long way must be gone."""
@@ -62,7 +63,8 @@ def point_of(statement: Statement, router: Router) -> Point | None:
     column = columns[table.sharding.columns[0]]
     if column.family is not Family.INTEGER or not isinstance(value, ParamRef) or not isinstance(value.key, int):
         return None
-    return Point(value.key, len(statement.params), table.sharding, _stored_range(statement, column))
+    within, writes = _stored_range(statement, column), statement.kind is not Kind.SELECT
+    return Point(value.key, len(statement.params), table.sharding, within, writes=writes)
 
 
 def _key_value(statement: Statement) -> Value | None:

@@ -106,6 +106,10 @@ class Enlisted:
 
     def enlist(self, submit: Submit, pools: Iterable[tuple[ShardId, Pool]], op: Enlist, state: State) -> None:
         """Pin one connection for each shard and run its statements on it; after an error none is pinned."""
+        if len(op.shards) == 1 and not op.own:
+            ((shard, pool),) = pools
+            self._enlist_one(shard, pool, op.statements, state)
+            return
         own = dict(zip(op.shards, op.own, strict=True)) if op.own else {}
         wanted: dict[Pool, list[ShardId]] = {}
         for shard, pool in pools:
@@ -128,6 +132,18 @@ class Enlisted:
         for job in jobs:
             assert job.connection is not None
             self.by_shard[job.shard] = Pinned(job.pool, job.connection)
+
+    def _enlist_one(self, shard: ShardId, pool: Pool, statements: Sequence[str], state: State) -> None:
+        if shard in self.by_shard:
+            raise InternalError(f"shard {shard} is enlisted already", shards=(shard,))
+        connection = pool.acquire(shard, state)
+        try:
+            for sql in statements:
+                connection.run(shard, sql)
+        except BaseException:
+            pool.discard(connection)
+            raise
+        self.by_shard[shard] = Pinned(pool, connection)
 
     def command(self, submit: Submit, shards: Sequence[ShardId], sql: str) -> None:
         """Run one statement on these shards; every shard is tried, the first error is raised."""

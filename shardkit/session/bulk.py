@@ -43,6 +43,6 @@ def _wave(session: Session, plan: Plan) -> Generator[Op, Any, tuple[Opened, ...]
     try:
         opened: tuple[Opened, ...] = yield Query(plan.tasks, False, session.budget(plan).time)
     except Error as error:
-        yield from failed(session, plan, error)
+        yield from failed(session, len(plan.tasks), error)
         raise
     return opened

@@ -79,7 +79,7 @@ def federated(session: Session, plan: Plan, work: Federation) -> Script:
         if work.after:
             yield Arrange(work.after)
     except Error as error:
-        yield from failed(session, plan, error, filling.asked)
+        yield from failed(session, filling.asked or len(plan.tasks), error)
         raise
     yield from _finished(plan, Task(workspace, work.sql, work.args), None)
 
@@ -101,7 +101,7 @@ def _parts(session: Session, plan: Plan, work: Federation) -> Generator[Op, Any,
     try:
         opened: tuple[Opened, ...] = yield Query(asked, True, session.budget(plan).time, "pull partial groups")
     except Error as error:
-        yield from failed(session, plan, error, len(asked))
+        yield from failed(session, len(asked), error)
         raise
     return opened
 

@@ -35,13 +35,13 @@ def read(session: Session, plan: Plan) -> Script:
     try:
         ((description, (_, rows, last), _, lastrowid),) = yield Query(plan.tasks, True, session.budget(plan).time)
     except BaseException as error:
-        yield from failed(session, plan, error)
+        yield from failed(session, len(plan.tasks), error)
         raise
     if plan.labels:
         description = relabelled(description, plan.labels)
     yield Head(description, len(rows) if last else -1, lastrowid, rows, last)
     if not last:
-        yield from minded(session, plan, rest_of_one())
+        yield from minded(session, len(plan.tasks), rest_of_one())
 
 
 def relabelled(description: Description, labels: Sequence[tuple[str, str]]) -> Description:
@@ -63,12 +63,12 @@ def rest_of_one() -> Script:
         yield Rows(rows)
 
 
-def minded(session: Session, plan: Plan, script: Script) -> Script:
-    """A script that fetches rows; its failure may end the transaction, as that of the query may."""
+def minded(session: Session, tasks: int, script: Script) -> Script:
+    """A script of so many tasks that fetches rows; its failure may end the transaction, as that of the query may."""
     try:
         yield from script
     except Exception as error:
-        yield from failed(session, plan, error)
+        yield from failed(session, tasks, error)
         raise
 
 
@@ -78,13 +78,13 @@ def query(session: Session, plan: Plan) -> Generator[Op, Any, tuple[Opened, ...]
         answer: tuple[Opened, ...] = yield Query(plan.tasks, plan.kind is Kind.SELECT, session.budget(plan).time)
         return answer
     except BaseException as error:
-        yield from failed(session, plan, error)
+        yield from failed(session, len(plan.tasks), error)
         raise
 
 
-def failed(session: Session, plan: Plan, error: BaseException, pulled: int = 0) -> Generator[Op, Any, None]:
-    """After a failed statement: end the transaction if it has gone with it. `pulled`: tasks of a pull that was on."""
-    if session.in_transaction and transaction.fatal(session, error, pulled or len(plan.tasks)):
+def failed(session: Session, tasks: int, error: BaseException) -> Generator[Op, Any, None]:
+    """After a failed statement of so many tasks: end the transaction if it has gone with it."""
+    if session.in_transaction and transaction.fatal(session, error, tasks):
         yield from transaction.abort(session, str(error))
 
 
@@ -104,7 +104,7 @@ def merged(session: Session, plan: Plan, spec: MergeSpec) -> Script:
         yield Head(description[: spec.columns], len(rows), None, rows, True)
         return
     yield Head(description[: spec.columns], -1, None, rows)
-    yield from minded(session, plan, rest(merger))
+    yield from minded(session, len(plan.tasks), rest(merger))
     yield CloseQuery()
 
 

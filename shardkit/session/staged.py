@@ -129,7 +129,7 @@ def _broken_off(session: Session, plan: Plan, error: BaseException, parts: int) 
     if parts > 1 and isinstance(error, Error):
         yield from transaction.abort(session, str(error))
     else:
-        yield from failed(session, plan, error)
+        yield from failed(session, len(plan.tasks), error)
 
 
 def _counts(writes: Writes, opened: Sequence[Opened]) -> Head:

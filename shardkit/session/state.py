@@ -78,6 +78,16 @@ class Session:
             and self.hints is None
         )
 
+    def suits(self, shard: ShardId) -> bool:
+        """Whether a statement on this shard belongs to a transaction of this shard alone, with nothing else to heed."""
+        return (
+            (self.explicit or not self.autocommit)
+            and self.failed is None
+            and self.outer is None
+            and self.found is None
+            and (not self.enlisted or (shard in self.enlisted and len(self.enlisted) == 1))
+        )
+
     def check_own(self) -> None:
         """Raise ProgrammingError where a transaction that tpc_begin began may only be ended by tpc_*."""
         if self.outer is not None:

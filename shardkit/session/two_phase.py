@@ -91,12 +91,13 @@ def _one_by_one(parties: Parties, written: tuple[ShardId, ...]) -> Steps:
         rest = written[number + 1 :]
         if rest:
             yield Finish(rest, "ROLLBACK")
-        raise _failed_commit(shard, error, done, rest) from error
+        raise failed_commit(shard, error, done, rest) from error
 
 
-def _failed_commit(
-    shard: ShardId, error: BaseException, done: list[ShardId], rest: tuple[ShardId, ...]
+def failed_commit(
+    shard: ShardId, error: BaseException, done: Sequence[ShardId] = (), rest: Sequence[ShardId] = ()
 ) -> OperationalError:
+    """What is known after an ordinary COMMIT that gave this error, with shards committed before and rolled back."""
     undone = f"; rolled back on {listed(rest)}" if rest else ""
     unknown = _lost(error)
     if unknown or done:

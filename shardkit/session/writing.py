@@ -38,7 +38,7 @@ def write(session: Session, plan: Plan) -> Script:
         try:
             opened = yield from run(session, plan, shards)
         except BaseException as error:
-            yield from failed(session, plan, error)
+            yield from failed(session, len(plan.tasks), error)
             raise
     else:
         opened = yield from atomically(session, together(session, plan, shards))
