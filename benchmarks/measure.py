@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import NamedTuple
 
-CALIBRATION = 0.05  # seconds
+CALIBRATION = 0.05
+"""Seconds that the block must take from whose length the others are reckoned."""
 
 
 class Rival(NamedTuple):
@@ -85,11 +86,17 @@ def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
 
 
 def _calibrate(rival: Rival, bounds: Bounds, clocks: Clocks) -> tuple[int, int]:
-    """Operations that fill one block, and how many were used to find that out (they also warm caches)."""
-    done, spent, size = 0, 0.0, 1
-    while spent < CALIBRATION and done < bounds.count:
+    """Operations that fill one block, and how many were used to find that out (they also warm caches).
+
+    The first one connects, describes tables and plans: it says nothing about the others, so it counts for nothing.
+    """
+    done, size = 1, 1
+    _block(rival, 0, 1, clocks)
+    while True:
         sample = _block(rival, done, size, clocks)
-        spent, done = sample.wall * size / 1e6, done + size
+        done += size
+        if sample.wall * size / 1e6 >= CALIBRATION or done >= bounds.count:
+            break
         size *= 2
     per_operation = max(sample.wall / 1e6, 1e-9)
     return max(1, min(bounds.count, int(bounds.seconds / per_operation))), done

@@ -55,7 +55,20 @@ def test_a_block_is_bounded_by_the_count() -> None:
 def test_a_slow_operation_is_still_done_once_a_block() -> None:
     time, log = FakeTime(), list[tuple[str, int]]()
     take_turns([rival("a", time, 5_000_000, log)], Bounds(rounds=3, seconds=0.1, count=50), time.clocks())
-    assert len(log) == 1 + 3
+    assert len(log) == 2 + 3
+
+
+def test_a_first_operation_that_connects_and_plans_does_not_make_the_blocks_short() -> None:
+    time, log = FakeTime(), list[tuple[str, int]]()
+    quick = rival("a", time, 100, log)
+
+    def run(index: int) -> None:
+        if index == 0:
+            time.spend(5_000_000_000, 0, 0)
+        quick.run(index)
+
+    take_turns([Rival("a", run)], Bounds(rounds=1, seconds=0.1, count=5_000), time.clocks())
+    assert len(log) > 1_000
 
 
 @pytest.mark.parametrize(
