@@ -72,14 +72,17 @@ class MySqlBackend:
         """See protocol.Backend.collations."""
         return mysql_schema.collations(_Asker(connection, ShardId(self.name, "")), names)
 
-    def kill_statement(self, number: int) -> None:
-        """End connection `number` on the server. Quietly does nothing if the server cannot be asked in time."""
+    def kill_statement(self, number: int, what: str = "") -> None:
+        """End connection `number` on the server, or with "QUERY " only what it runs.
+
+        Quietly does nothing if the server cannot be asked in time.
+        """
         try:
             wire = self._open(HEALTH_TIMEOUT)
         except (err.Error, OSError, RuntimeError):
             return
         try:
-            wire.query(f"KILL {number:d}")
+            wire.query(f"KILL {what}{number:d}")
         except (err.Error, OSError):
             pass  # it has ended by itself
         finally:

@@ -184,6 +184,10 @@ class MySqlConnection:
             raise
         self.state = ()
 
+    def interrupt(self) -> None:
+        """See protocol.Connection.interrupt. Without effect on a connection that runs nothing."""
+        self._backend.kill_statement(self._number, "QUERY ")
+
     def kill(self) -> None:
         """See protocol.Connection.kill. The socket goes first, so that a waiting thread wakes up at once."""
         self._broken = True

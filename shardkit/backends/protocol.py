@@ -1,7 +1,7 @@
 """What a backend must offer: connections to one server, and questions about tables. Both backends meet here.
 
-A connection serves one statement at a time and is used by one thread at a time, except `kill`, which another thread
-may call. Errors leave a backend only as shardkit.errors classes, with the shard named, never as driver errors.
+A connection serves one statement at a time and is used by one thread at a time, except `kill` and `interrupt`, which
+another thread may call. Errors leave a backend only as shardkit.errors classes, with the shard named, never as driver errors.
 Invariant: after `abandon` returned False, or after any method raised, the connection's state is unknown unless
 `usable` is true; it is then discarded, never pooled.
 """
@@ -66,6 +66,9 @@ class Connection(Protocol):
 
     def reset(self) -> None:
         """Back to the state of a new connection: no transaction, no session variables; `state` is () afterwards."""
+
+    def interrupt(self) -> None:
+        """Make the statement that another thread is running here fail; the connection and its transaction stay."""
 
     def kill(self) -> None:
         """Stop the statement that another thread is running here; the connection is not usable afterwards."""

@@ -120,6 +120,7 @@ class ScriptedConnection:
         self._backend = backend
         self._number = number
         self._killed = threading.Event()
+        self._woken = threading.Event()  # a delay ends
         self._reply: Reply | None = None
         self._given = 0
         self._shard = ShardId(backend.name, "")
@@ -215,10 +216,16 @@ class ScriptedConnection:
             raise reply.error
         self.state = ()
 
+    def interrupt(self) -> None:
+        """See protocol.Connection.interrupt: a delay ends with error 1317."""
+        self.note("interrupt")
+        self._woken.set()
+
     def kill(self) -> None:
         """See protocol.Connection.kill."""
         self.note("kill")
         self._killed.set()
+        self._woken.set()
 
     def close(self) -> None:
         """See protocol.Connection.close."""
@@ -237,8 +244,14 @@ class ScriptedConnection:
 
     def _wait(self, reply: Reply, timeout: float | None) -> None:
         late = timeout is not None and timeout < reply.delay
-        if reply.delay and self._killed.wait(timeout if late else reply.delay):
-            raise errors.ConnectionLost(f"shard {self._shard}: the connection was stopped", shards=(self._shard,))
+        self._woken.clear()  # nothing was running that could be interrupted
+        if self._killed.is_set():
+            self._woken.set()
+        if reply.delay and self._woken.wait(timeout if late else reply.delay):
+            if self._killed.is_set():
+                raise errors.ConnectionLost(f"shard {self._shard}: the connection was stopped", shards=(self._shard,))
+            self._reply = None
+            raise errors.OperationalError(f"shard {self._shard}: interrupted", errno=1317, shards=(self._shard,))
         if late:
             self.broken = True
             raise errors.StatementTimeout(f"shard {self._shard}: no answer in time", shards=(self._shard,))

@@ -136,6 +136,11 @@ class SqliteConnection:
             if self._raw.in_transaction:
                 self._raw.execute("ROLLBACK")
 
+    def interrupt(self) -> None:
+        """See protocol.Connection.interrupt. An embedded file's transaction does not outlive it: the file rolls back."""
+        with contextlib.suppress(sqlite3.Error):  # it may just have been closed: then nothing runs
+            self._raw.interrupt()
+
     def kill(self) -> None:
         """Stop the running statement from another thread."""
         self._killed = True

@@ -14,6 +14,10 @@ Submit: TypeAlias = Callable[[Callable[[], None]], "Future[None]"]
 """Starts a function in a thread of its own."""
 
 
+AGAIN = 1.0
+"""Seconds after which a job that still runs is told once more to stop."""
+
+
 class Job(Protocol):
     """Something that runs in a thread and can be stopped from another."""
 
@@ -21,7 +25,7 @@ class Job(Protocol):
         """Do it."""
 
     def stop(self, error: BaseException) -> None:
-        """Make `run` end soon, because of `error` elsewhere. May take a moment; never raises."""
+        """Make `run` end soon, because of `error` elsewhere. May take a moment, and come again; never raises."""
 
 
 class _Attempt:
@@ -74,5 +78,7 @@ def stop_all(jobs: Iterable[Job], error: BaseException) -> None:
 def _stop(running: dict[Future[None], Job], error: BaseException) -> None:
     """Stop the jobs that have not ended and wait until they have."""
     left = {future: job for future, job in running.items() if not future.done() and not future.cancel()}
-    stop_all(left.values(), error)
-    wait(left)
+    while left:
+        stop_all(left.values(), error)
+        # One that was told just before its statement began has met nothing to stop, and is told again.
+        left = {future: left[future] for future in wait(left, timeout=AGAIN).not_done}

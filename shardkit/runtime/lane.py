@@ -125,10 +125,14 @@ class Lane:
                 return
             self._stopped = True
             connection = self.connection
-            if connection is None or (self.pool is None and concerns_statement(error)):
+            if connection is None:
                 return
-            self._killed = True
-        connection.kill()
+            spared = self.pool is None and concerns_statement(error)
+            self._killed = self._killed or not spared
+        if spared:
+            connection.interrupt()
+        else:
+            connection.kill()
 
     def give_back(self) -> None:
         """Return the leased connection: to the pool if it is clean, else to be closed. A second call does nothing."""

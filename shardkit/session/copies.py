@@ -44,11 +44,25 @@ def under(shards: tuple[ShardId, ...], before: str, after: str, work: Generator[
         yield Command(shards, before)
         done = yield from work
     except Exception:
-        with contextlib.suppress(Error):  # each shard was told; one that could not hear it has lost its connection
-            yield Command(shards, after)
+        with contextlib.suppress(Error):  # the work's own error is the one to tell
+            yield from _restored(shards, after)
         raise
-    yield Command(shards, after)
+    yield from _restored(shards, after)
     return done
+
+
+def _restored(shards: tuple[ShardId, ...], after: str) -> Generator[Op, Any, None]:
+    try:
+        yield Command(shards, after)
+    except Error:
+        yield from _ended(shards)
+        raise
+
+
+def _ended(shards: tuple[ShardId, ...]) -> Generator[Op, Any, None]:
+    """End the connections, and with them the transaction, because a variable may have stayed on one of them."""
+    with contextlib.suppress(Error):  # the server answers that it has been done
+        yield Command(shards, "KILL CONNECTION_ID()")
 
 
 def _query(session: Session, plan: Plan, tasks: tuple[Task, ...]) -> Answers:
@@ -73,8 +87,7 @@ def _counted(session: Session, plan: Plan) -> Answers:
         # An INSERT that did not come as far as its id leaves the number to the connection's next one, and no SET takes
         # it back: the connections are ended, and with them the transaction that has failed.
         if not session.planner.embedded:
-            with contextlib.suppress(Error):  # the server answers that it has been done
-                yield Command(shards, "KILL CONNECTION_ID()")
+            yield from _ended(shards)
         raise
     if any(one.lastrowid != number for one in others):
         raise OperationalError("the copies of a broadcast table do not agree on an AUTO_INCREMENT id", shards=shards)

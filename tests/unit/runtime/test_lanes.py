@@ -12,7 +12,7 @@ import pytest
 
 from shardkit.backends.scripted import Reply
 from shardkit.errors import BudgetExceeded, ConnectionLost, DataError, InterfaceError, PoolTimeout, StatementTimeout
-from shardkit.flow import Budget, CloseQuery, Fetch, RowBatch, Task
+from shardkit.flow import Budget, CloseQuery, Enlist, Fetch, Finish, RowBatch, Task
 from shardkit.runtime import fan
 from shardkit.runtime.lane import FIRST_BATCH
 from tests.unit.runtime.stage import Stage, query, read_all, rows, shard
@@ -109,6 +109,46 @@ def test_a_failed_shard_is_named_and_its_siblings_are_stopped(stage: Stage) -> N
     assert len(stage.rds0.happened("kill")) == 2
     assert stage.rds0.open_count == 0  # stopped ones are not pooled
     assert stage.rds1.open_count == 1  # a mere statement error leaves a sound connection
+    stage.check_nothing_leaked()
+
+
+def test_siblings_in_a_transaction_are_interrupted_and_keep_their_connections(stage: Stage) -> None:
+    lanes = stage.engine.open()
+    lanes.perform(Enlist((A, B, C), ("BEGIN",)))
+    stage.rds0.on("SELECT", rows(1, delay=30))
+    stage.rds1.on("SELECT", Reply(error=DataError(f"shard {C}: bad value", shards=(C,))))
+    began = time.monotonic()
+    with pytest.raises(DataError):
+        lanes.perform(query(Task(A, "SELECT"), Task(B, "SELECT"), Task(C, "SELECT")))
+    assert time.monotonic() - began < 5
+    assert not stage.rds0.happened("kill")
+    assert len(stage.rds0.happened("interrupt")) >= 2
+    assert lanes.perform(Finish((A, B, C), "ROLLBACK")) == (None, None, None)
+    assert (stage.rds0.open_count, stage.rds1.open_count) == (2, 1)
+    stage.check_nothing_leaked()
+
+
+def test_one_that_was_told_to_stop_before_it_began_is_told_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fan, "AGAIN", 0.05)
+    lanes = stage.engine.open()
+    lanes.perform(Enlist((A, C), ("BEGIN",)))
+    (late,) = stage.rds0.connections
+    heard = []
+
+    def deaf() -> None:
+        heard.append(1)
+        if len(heard) == 2:
+            type(late).interrupt(late)
+
+    monkeypatch.setattr(late, "interrupt", deaf)
+    stage.rds0.on("SELECT", rows(1, delay=30))
+    stage.rds1.on("SELECT", Reply(error=DataError(f"shard {C}: bad value", shards=(C,))))
+    with pytest.raises(DataError):
+        lanes.perform(query(Task(A, "SELECT"), Task(C, "SELECT")))
+    assert len(heard) >= 2
+    lanes.close()
     stage.check_nothing_leaked()
 
 
