@@ -85,6 +85,7 @@ class Session:
             and self.failed is None
             and self.outer is None
             and self.found is None
+            and self.hints is None
             and (not self.enlisted or (shard in self.enlisted and len(self.enlisted) == 1))
         )
 

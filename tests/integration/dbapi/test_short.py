@@ -145,6 +145,14 @@ def test_rows_that_stream_belong_to_the_transaction(taught: Any, stage: Stage) -
     assert stored(stage) == [(0, 20), (1, 11)]
 
 
+def test_hints_of_a_block_are_heeded(taught: Any, stage: Stage) -> None:
+    with pytest.MonkeyPatch.context() as patch, taught.hint(budget_rows=10):
+        patch.setattr(statements, "execute", LONG)
+        run(taught, UPDATE, (20, 0))
+        taught.commit()
+    assert stored(stage) == [(0, 20), (1, 11)]
+
+
 def test_what_was_said_for_the_next_transaction_holds(taught: Any, stage: Stage) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(statements, "execute", LONG)
