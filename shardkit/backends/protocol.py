@@ -1,7 +1,8 @@
 """What a backend must offer: connections to one server, and questions about tables. Both backends meet here.
 
 A connection serves one statement at a time and is used by one thread at a time, except `kill` and `interrupt`, which
-another thread may call. Errors leave a backend only as shardkit.errors classes, with the shard named, never as driver errors.
+another thread may call. Errors leave a backend only as shardkit.errors classes, with the shard named, never as driver
+errors.
 Invariant: after `abandon` returned False, or after any method raised, the connection's state is unknown unless
 `usable` is true; it is then discarded, never pooled.
 """

@@ -137,7 +137,7 @@ class SqliteConnection:
                 self._raw.execute("ROLLBACK")
 
     def interrupt(self) -> None:
-        """See protocol.Connection.interrupt. An embedded file's transaction does not outlive it: the file rolls back."""
+        """See protocol.Connection.interrupt; here a write that is interrupted takes its transaction with it."""
         with contextlib.suppress(sqlite3.Error):  # it may just have been closed: then nothing runs
             self._raw.interrupt()
 
