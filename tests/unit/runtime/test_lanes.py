@@ -128,9 +128,7 @@ def test_siblings_in_a_transaction_are_interrupted_and_keep_their_connections(st
     stage.check_nothing_leaked()
 
 
-def test_one_that_was_told_to_stop_before_it_began_is_told_again(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_that_was_told_to_stop_before_it_began_is_told_again(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fan, "AGAIN", 0.05)
     lanes = stage.engine.open()
     lanes.perform(Enlist((A, C), ("BEGIN",)))
