@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pymysql import err
 from pymysql.cursors import Cursor
@@ -22,7 +22,7 @@ from shardkit.backends.mysql_errors import LOST, errno_of, timed_out, translate,
 from shardkit.backends.mysql_watch import WATCH
 from shardkit.backends.mysql_wire import Answer, Wire
 from shardkit.backends.protocol import Started
-from shardkit.flow import Column, Task
+from shardkit.flow import Column, Task, Warned
 from shardkit.values import Params, Row, ShardId
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class MySqlConnection:
     def __init__(self, backend: MySqlBackend, wire: Wire, database: str | None, read_timeout: float | None) -> None:
         self.state: tuple[str, ...] = ()
         self.used_at = time.monotonic()
+        self.warning_count = 0
         self._backend = backend
         self._wire = wire
         self._number = wire.server_thread_id[0]
@@ -54,6 +55,7 @@ class MySqlConnection:
         self._watched = False
         self._expired = False
         self._posted = 0
+        self._shown: tuple[Any, ...] = ()
         self._answer: Answer | None = None
         self._shard: ShardId | str = backend.name
         self._broken = False
@@ -125,6 +127,17 @@ class MySqlConnection:
         """See protocol.Connection.fill."""
         for sql, args in inserts(table, columns, rows):
             self.start(Task(shard, sql, args), 0, timeout)
+
+    def warnings(self) -> Warned:
+        """See protocol.Connection.warnings."""
+        shown, self._shown = self._shown, ()
+        if not shown and self.usable:
+            self._wire.limit_time(HEALTH_TIMEOUT)
+            try:
+                shown = tuple(self._wire.ask("SHOW WARNINGS").rows_up_to(0)[0])
+            except (err.Error, OSError):
+                self._broken = True  # the statement itself has been answered, and that answer holds
+        return Warned(self.warning_count, shown)
 
     def run(self, shard: ShardId, sql: str) -> None:
         """See protocol.Connection.run."""
@@ -262,6 +275,7 @@ class MySqlConnection:
             if not WATCH.remove(self):
                 # The time ended together with the answer: the answer holds, the connection is being stopped.
                 self._broken = True
+        self.warning_count = answer.warning_count
         if self._strict and answer.warning_count:
             self._strict = False
             self._check_warned()
@@ -269,6 +283,7 @@ class MySqlConnection:
     def _check_warned(self) -> None:
         """A SELECT that reads for a write has given warnings: raise the first that a write would fail of."""
         found = self._wire.ask("SHOW WARNINGS").rows_up_to(0)[0]
+        self._shown = tuple(found)  # the next question makes the server forget them
         ((strict,),) = self._wire.ask(STRICT).rows_up_to(0)[0]
         serious = next(((code, text) for _, code, text in found if code in SERIOUS), None)
         if strict and serious is not None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from shardkit.flow import Collation, Column, Description, TableInfo, Task
+from shardkit.flow import Collation, Column, Description, TableInfo, Task, Warned
 from shardkit.values import Row, ShardId
 
 
@@ -35,6 +35,9 @@ class Connection(Protocol):
     used_at: float
     """time.monotonic() of its last use; the pool pings a connection that was idle for long."""
 
+    warning_count: int
+    """How many warnings the answer that ended last gave."""
+
     @property
     def usable(self) -> bool:
         """False once it is broken, killed, closed, or left in a state nobody knows."""
@@ -52,6 +55,9 @@ class Connection(Protocol):
         self, shard: ShardId, table: str, columns: Sequence[Column], rows: Sequence[Row], timeout: float | None
     ) -> None:
         """Put rows, as a pull's select items give them, into a workspace table."""
+
+    def warnings(self) -> Warned:
+        """The warnings of the answer that ended last; to be asked before the next statement. Never raises."""
 
     def run(self, shard: ShardId, sql: str) -> None:
         """Run a statement without rows (BEGIN, COMMIT, SAVEPOINT, SET)."""

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from shardkit import errors
 from shardkit.backends.protocol import Connection, Started
-from shardkit.flow import Collation, Column, Description, TableInfo, Task
+from shardkit.flow import Collation, Column, Description, TableInfo, Task, Warned
 from shardkit.values import Row, ShardId
 
 
@@ -34,6 +34,7 @@ class Reply:
     error: BaseException | None = None
     good_rows: int | None = None
     breaks: bool = False
+    warned: Warned = Warned(0, ())  # noqa: RUF009
 
 
 class Noted(NamedTuple):
@@ -114,6 +115,8 @@ class ScriptedConnection:
     def __init__(self, backend: ScriptedBackend, number: int) -> None:
         self.state: tuple[str, ...] = ()
         self.used_at = time.monotonic()
+        self.warning_count = 0
+        self._warned = Warned(0, ())
         self.closed = False
         self.broken = False
         self.alive = True  # what the server would answer to a ping
@@ -140,6 +143,8 @@ class ScriptedConnection:
         self._check_ready(task.shard)
         self.note("start", task.sql)
         reply = self._backend.reply(task.sql, task.shard)
+        self._warned = reply.warned
+        self.warning_count = reply.warned.number
         self._wait(reply, timeout)
         if reply.error is not None and reply.good_rows is None:
             raise self._failure(reply, reply.error)
@@ -174,6 +179,11 @@ class ScriptedConnection:
     ) -> None:
         """Noted as one statement with the number of its rows."""
         self.start(Task(shard, f"FILL {table} {len(rows)}"), 0, timeout)
+
+    def warnings(self) -> Warned:
+        """See protocol.Connection.warnings."""
+        self.note("warnings")
+        return self._warned
 
     def run(self, shard: ShardId, sql: str) -> None:
         """See protocol.Connection.run."""

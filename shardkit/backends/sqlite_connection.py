@@ -20,7 +20,7 @@ from shardkit.backends.sqlite_results import converter, description
 from shardkit.backends.sqlite_shows import show, variable
 from shardkit.backends.sqlite_values import Stored, storing
 from shardkit.errors import ConnectionLost, Error, OperationalError, StatementTimeout, UnknownTable
-from shardkit.flow import Column, TableInfo, Task
+from shardkit.flow import Column, TableInfo, Task, Warned
 from shardkit.rewrite.sqlite import Does, Step, Translated, parse, translate
 from shardkit.values import Row, ShardId
 
@@ -37,6 +37,7 @@ class SqliteConnection:
     def __init__(self, raw: sqlite3.Connection, shard: ShardId) -> None:
         self.state: tuple[str, ...] = ()
         self.used_at = time.monotonic()
+        self.warning_count = 0
         self._raw, self._shard = raw, shard
         self._moment = Moment(shard.database)
         self._catalog = Catalog(raw)
@@ -99,6 +100,10 @@ class SqliteConnection:
         with self._guard(timeout):
             stored = ([store(value) for store, value in zip(stores, row, strict=True)] for row in rows)
             self._raw.executemany(f"INSERT INTO {local(table, self._shard.database)} VALUES ({marks})", stored).close()
+
+    def warnings(self) -> Warned:
+        """See protocol.Connection.warnings: SQLite has none."""
+        return Warned(0, ())
 
     def run(self, shard: ShardId, sql: str) -> None:
         """Run a statement without rows (BEGIN, COMMIT, SAVEPOINT, SET)."""

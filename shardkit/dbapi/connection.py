@@ -24,6 +24,7 @@ from shardkit.plan import Planner
 from shardkit.runtime.recording import Recording
 from shardkit.runtime.sync import Drive, Lanes, drive
 from shardkit.session import Session, keys, metadata, statements, transaction
+from shardkit.session.warnings import together
 
 BULK_PORTION = 16_000
 """Rows that bulk_insert holds at a time."""
@@ -91,6 +92,10 @@ class Connection(ShortWays, Hinting, TwoPhase):
         assert op is not None
         found: NewId = self._lanes.perform(op)[0]
         return found
+
+    def show_warnings(self) -> tuple[tuple[str, int, str], ...]:
+        """(level, code, message) of each warning of the last statement, as SHOW WARNINGS gives them."""
+        return together(self._session.warned).shown
 
     def bulk_insert(
         self,

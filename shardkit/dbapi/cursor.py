@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from shardkit.errors import BudgetExceeded, InterfaceError, ProgrammingError
+from shardkit.errors import BudgetExceeded, Error, InterfaceError, ProgrammingError
 from shardkit.flow import Description, Head, NewId, Rows
 from shardkit.plan import Explanation
 from shardkit.runtime.sync import Drive
 from shardkit.session import statements
+from shardkit.session.warnings import failed_with
 from shardkit.values import Params, Row
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class Cursor:
         self.description: Description = None
         self.rowcount = -1
         """Rows affected or read; -1 while a result is still streaming."""
+        self.warning_count = 0
+        """Of the last statement (of a SELECT, once its rows are read); `connection.show_warnings()` lists them."""
         self.lastrowid: NewId | None = None
         """The first id that was generated for the last statement, by shardkit or else by the server."""
         self._rows: Sequence[Row] = ()
@@ -54,10 +57,15 @@ class Cursor:
         """
         connection = self._connection or self.connection
         if type(params) is tuple:
-            opened = connection.point(sql, params)
+            try:
+                opened = connection.point(sql, params)
+            except Error as error:
+                connection.session.note(failed_with(error))
+                raise
             if opened is not None:
-                self.description, (_, self._rows, last), self.rowcount, self.lastrowid = opened
+                self.description, (_, self._rows, last, _), self.rowcount, self.lastrowid = opened
                 self._next, self._drive, self._lost = 0, None, None
+                self.warning_count = connection.session.warning_count if connection.session.warned else 0
                 if not last:
                     self._stream_rest(connection)
                 return self
@@ -180,9 +188,15 @@ class Cursor:
     def _start(self, connection: Connection, running: Drive) -> None:
         self.description, self.rowcount, self.lastrowid = None, -1, None
         self._rows, self._next, self._drive, self._lost = (), 0, None, None
-        head = next(running)
+        try:
+            head = next(running)
+        except Error as error:
+            connection.session.note(failed_with(error))
+            self.warning_count = connection.session.warning_count
+            raise
         assert isinstance(head, Head)
         self.description, self.rowcount, self.lastrowid, self._rows, complete = head
+        self.warning_count = connection.session.warning_count if connection.session.warned else 0
         if not complete:
             self._drive = running
             connection.streams(self)
@@ -201,6 +215,7 @@ class Cursor:
                 step = next(self._drive)
             except StopIteration:
                 self._drive = None
+                self.warning_count = self.connection.session.warning_count
                 break
             except BaseException as error:
                 self._drive, self._lost = None, error

@@ -41,6 +41,8 @@ class ShortWays(ABC):
         session = self._session
         if self._closed or self._streaming is not None:
             return None
+        if session.warned:
+            session.warned = ()
         planner = session.planner
         task, first = planner.point(sql, params), None
         if not session.plain:
@@ -56,6 +58,8 @@ class ShortWays(ABC):
                 return None
         try:
             opened = self._lanes.start(task, planner.time)
+            if opened.first.warned is not None:
+                session.note(opened.first.warned)
             return opened if first is None else opened._replace(lastrowid=first)
         except UnknownColumn:
             planner.catalog.forget_all()
@@ -78,7 +82,7 @@ class ShortWays(ABC):
 
     def rest(self) -> Drive:
         """The rows of a short way's SELECT that are still on its shard."""
-        script = rest_of_one()
+        script = rest_of_one(self._session)
         if self._session.enlisted:
             script = minded(self._session, 1, script)
         running = drive(script, self._lanes)
@@ -94,12 +98,15 @@ class ShortWays(ABC):
         if session.planner.writes(sql):
             session.written[shard] = None
         try:
-            return self._lanes.start(task, session.planner.time)
+            opened = self._lanes.start(task, session.planner.time)
         except BaseException as error:
             if isinstance(error, UnknownColumn):
                 session.planner.catalog.forget_all()
             self.run(failed(session, 1, error))
             raise
+        if opened.first.warned is not None:
+            session.note(opened.first.warned)
+        return opened
 
     def _filled(self, filling: Filling, params: tuple[Any, ...]) -> tuple[Task | None, NewId | None]:
         """The task of an INSERT that only lacks its ids, and the first of them."""

@@ -11,7 +11,7 @@ Invariant: everything here is immutable and safe to share between threads.
 """
 
 from shardkit.flow.hints import NO_HINTS, Hints
-from shardkit.flow.merging import Compare, Fold, Key, MergeSpec, Route, RowBatch, Strategy, Target, Window
+from shardkit.flow.merging import Compare, Fold, Key, MergeSpec, Route, RowBatch, Strategy, Target, Warned, Window
 from shardkit.flow.ops import (
     Arrange,
     CloseQuery,
@@ -170,6 +170,7 @@ __all__ = [
     "Task",
     "Top",
     "Value",
+    "Warned",
     "Window",
     "Writes",
 ]

@@ -89,9 +89,17 @@ class Route(NamedTuple):
     copies: bool = False  # a write on every copy of a broadcast table
 
 
+class Warned(NamedTuple):
+    """The warnings of one answer: how many, and those that the server shows, as (level, code, message)."""
+
+    number: int
+    shown: tuple[tuple[str, int, str], ...]
+
+
 class RowBatch(NamedTuple):
     """Some rows of one source (0-based, in the order of the tasks), in the order the shard gave them."""
 
     source: int
     rows: Sequence[Row]
     last: bool
+    warned: Warned | None = None  # with the last batch, if the statement gave warnings

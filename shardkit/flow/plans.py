@@ -116,6 +116,7 @@ class Writes(NamedTuple):
     tasks: tuple[Task, ...]
     counted: tuple[bool, ...]  # whether a task's affected rows count; of copies only one does
     moves: tuple[Move, ...] = ()
+    rows: tuple[tuple[int, ...], ...] = ()  # of each task, which of the stage's rows it writes, if that is known
 
 
 class Again(NamedTuple):

@@ -24,13 +24,13 @@ from shardkit.parse.lexer import Source, Style, first_word, lex
 from shardkit.parse.outline import OrderKey, Outline, is_select, outline
 from shardkit.parse.schema import read_schema, unique_keys
 from shardkit.parse.scopes import Names
-from shardkit.parse.showing import Show, Shown
+from shardkit.parse.showing import Show, Shown, ShowWarnings
 from shardkit.parse.statement import analyse, read
 
 __all__ = [
     "DDL_WORDS", "Command", "Compared", "CurrentDatabase", "Ddl", "Draft", "Format", "FoundRows", "LoadData", "Names",
-    "OrderKey", "Outline", "SetAutocommit", "SetNextTransaction", "SetVariables", "Show", "Shown", "Source",
-    "Splitter", "Style", "TransactionCommand", "analyse", "asks_for_id", "blanks", "compared", "first_word",
+    "OrderKey", "Outline", "SetAutocommit", "SetNextTransaction", "SetVariables", "Show", "ShowWarnings", "Shown",
+    "Source", "Splitter", "Style", "TransactionCommand", "analyse", "asks_for_id", "blanks", "compared", "first_word",
     "given_hints", "is_select", "lex", "outline", "read", "read_command", "read_ddl", "read_load", "read_schema",
     "split_statements", "unique_keys",
 ]  # fmt: skip

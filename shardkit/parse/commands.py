@@ -14,7 +14,7 @@ from sqlglot.tokens import TokenType
 from shardkit.errors import NotSupportedError, SessionBoundRefused, SqlSyntaxError
 from shardkit.parse import showing
 from shardkit.parse.lexer import Source, first_word
-from shardkit.parse.showing import Show
+from shardkit.parse.showing import Show, ShowWarnings
 from shardkit.parse.tokens import Tokens
 
 
@@ -63,7 +63,14 @@ class CurrentDatabase:
 
 
 Command: TypeAlias = (
-    Show | CurrentDatabase | FoundRows | TransactionCommand | SetVariables | SetAutocommit | SetNextTransaction
+    Show
+    | ShowWarnings
+    | CurrentDatabase
+    | FoundRows
+    | TransactionCommand
+    | SetVariables
+    | SetAutocommit
+    | SetNextTransaction
 )
 
 _BOUND = "it ties the session to one server connection"

@@ -41,6 +41,16 @@ class Show:
     like: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ShowWarnings:
+    """SHOW WARNINGS, SHOW ERRORS (`errors`: only those), and SHOW COUNT(*) of them."""
+
+    errors: bool
+    count: bool = False
+    offset: int = 0
+    limit: int | None = None
+
+
 WORDS = frozenset({"SHOW", "DESCRIBE", "DESC", "EXPLAIN"})
 _SERVER = (
     ["VARIABLES"], ["SESSION", "VARIABLES"], ["GLOBAL", "VARIABLES"], ["LOCAL", "VARIABLES"], ["COLLATION"],
@@ -50,7 +60,7 @@ _FROM = ("FROM", "IN")
 _KNOWN = "SHOW TABLES, DATABASES, CREATE TABLE, COLUMNS, INDEX, VARIABLES, COLLATION, CHARACTER SET and ENGINES"
 
 
-def read_show(source: Source, word: str) -> Show | None:
+def read_show(source: Source, word: str) -> Show | ShowWarnings | None:
     """The question a SHOW or DESCRIBE asks; None for an EXPLAIN of a statement. Raises for what is refused."""
     tokens = Tokens(source)
     tokens.check_single()
@@ -68,7 +78,21 @@ def read_show(source: Source, word: str) -> Show | None:
             instead="write the value out",
         )
     reader = _Reader(tokens, words)
-    return reader.read() or _unknown(source, words)
+    return _warnings(words) or reader.read() or _unknown(source, words)
+
+
+def _warnings(words: Sequence[str]) -> ShowWarnings | None:
+    match list(words[1:]):
+        case ["COUNT", "(", "*", ")", "WARNINGS" | "ERRORS" as kind]:
+            return ShowWarnings(kind == "ERRORS", count=True)
+        case ["WARNINGS" | "ERRORS" as kind]:
+            return ShowWarnings(kind == "ERRORS")
+        case ["WARNINGS" | "ERRORS" as kind, "LIMIT", count] if count.isdigit():
+            return ShowWarnings(kind == "ERRORS", limit=int(count))
+        case ["WARNINGS" | "ERRORS" as kind, "LIMIT", offset, ",", count] if offset.isdigit() and count.isdigit():
+            return ShowWarnings(kind == "ERRORS", offset=int(offset), limit=int(count))
+        case _:
+            return None
 
 
 def _normal(word: str) -> str:

@@ -5,8 +5,8 @@ Invariant: every row is in one statement, and rows of one shard keep their order
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from shardkit.errors import ParameterError
 from shardkit.flow import Hints, Plan, Route, Target, Task
@@ -17,6 +17,8 @@ from shardkit.values import Params
 
 if TYPE_CHECKING:
     from shardkit.plan.prepared import Prepared
+
+R = TypeVar("R")
 
 
 def one_plain_row(ready: Prepared) -> bool:
@@ -34,8 +36,9 @@ def one_plain_row(ready: Prepared) -> bool:
 def batch(ready: Prepared, rows: Sequence[Params], size: int, hints: Hints) -> list[Plan]:
     """Plans of statements of at most `size` rows; the hints give them their budget."""
     groups: dict[Target, list[Sequence[Any]]] = {}
+    places: dict[Target, list[int]] = {}
     targets: dict[frozenset[int], Target] = {}
-    for params in rows:
+    for number, params in enumerate(rows):
         if not isinstance(params, Sequence):
             raise ParameterError("parameters of executemany are all sequences or all mappings")
         ready.check_params(params)
@@ -46,16 +49,25 @@ def batch(ready: Prepared, rows: Sequence[Params], size: int, hints: Hints) -> l
             if slots is not None:
                 targets[slots] = target
         groups.setdefault(target, []).append(params)
+        places.setdefault(target, []).append(number)
     budget = budget_of(hints, ready.rules.defaults.budget)
     return [
-        _plan(ready, target, part)._replace(budget=budget)
+        _plan(ready, target, part, numbers)._replace(budget=budget)
         for target, mine in groups.items()
-        for part in runs(mine, size)
+        for part, numbers in numbered(runs(mine, size), places[target])
     ]
 
 
-def _plan(ready: Prepared, target: Target, rows: Sequence[Sequence[Any]]) -> Plan:
+def numbered(parts: Iterable[Sequence[R]], numbers: Sequence[int]) -> Iterator[tuple[Sequence[R], tuple[int, ...]]]:
+    """Each part of some rows with those of their numbers that are its own."""
+    start = 0
+    for part in parts:
+        yield part, tuple(numbers[start : start + len(part)])
+        start += len(part)
+
+
+def _plan(ready: Prepared, target: Target, rows: Sequence[Sequence[Any]], numbers: tuple[int, ...]) -> Plan:
     sql = ready.repeated(target, len(rows))
     args = tuple(value for row in rows for value in row)
-    route = Route((target,), f"{len(rows)} rows of one batch")
+    route = Route((target,), f"{len(rows)} rows of one batch", rows=(numbers,))
     return Plan(ready.statement.kind, route, (Task(target.shard, sql, args),))

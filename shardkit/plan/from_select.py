@@ -10,6 +10,7 @@ from typing import Any
 
 from shardkit.errors import CrossShardRefused, ShardKeyError, UnknownColumn
 from shardkit.flow import Column, Description, FillShape, Stage, Statement, TableInfo, Target, Task, Writes
+from shardkit.plan.batching import numbered
 from shardkit.plan.carry import Carrier
 from shardkit.plan.composed import Composed
 from shardkit.rewrite import Around, runs, values
@@ -74,27 +75,33 @@ class FromSelect:
         carriers = [Carrier(kind, column) for kind, column in zip(kinds, self.columns, strict=True)]
         tasks: list[Task] = []
         counted: list[bool] = []
-        for targets, mine in self._dealt(carriers, rows):
-            for run in runs(mine, self.size):
+        places: list[tuple[int, ...]] = []
+        for targets, mine, numbers in self._dealt(carriers, rows):
+            for run, own in numbered(runs(mine, self.size), numbers):
                 sql, args = values(run)
                 for number, target in enumerate(targets):
                     tasks.append(Task(target.shard, *self._text.render(target, params, sql, args)))
                     counted.append(number == 0)
-        return Writes(tuple(tasks), tuple(counted))
+                    places.append(own)
+        return Writes(tuple(tasks), tuple(counted), rows=tuple(places))
 
-    def _dealt(self, carriers: Sequence[Carrier], rows: Sequence[Row]) -> list[tuple[Sequence[Target], Sequence[Row]]]:
-        """The rows as they are written, by the places that get them."""
+    def _dealt(
+        self, carriers: Sequence[Carrier], rows: Sequence[Row]
+    ) -> list[tuple[Sequence[Target], Sequence[Row], Sequence[int]]]:
+        """The rows as they are written, by the places that get them, and their numbers."""
         ready = [tuple(one.carry(value) for one, value in zip(carriers, row, strict=True)) for row in rows]
         if self._auto is not None and any(row[self._auto] in (None, 0, "0") for row in ready):
             raise ids_refused()
         if not isinstance(self.table, ShardedTable):
-            return [(self._everywhere(), ready)]
+            return [(self._everywhere(), ready, range(len(ready)))]
         at = {name: self.fill.columns.index(name) for name in self.table.sharding.columns}
         slots: dict[int, list[Row]] = {}
-        for read, row in zip(rows, ready, strict=True):
+        numbers: dict[int, list[int]] = {}
+        for number, (read, row) in enumerate(zip(rows, ready, strict=True)):
             slot = self.router.slot_of(0, {name: read[place] for name, place in at.items()})
             slots.setdefault(slot, []).append(row)
-        return [([self._target(self.table, slot)], mine) for slot, mine in slots.items()]
+            numbers.setdefault(slot, []).append(number)
+        return [([self._target(self.table, slot)], mine, numbers[slot]) for slot, mine in slots.items()]
 
     def _target(self, table: ShardedTable, slot: int) -> Target:
         place = table.layout.place(slot, table.name)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from shardkit.backends.protocol import Connection
 from shardkit.errors import BudgetExceeded, ConnectionLost, Error, ShardUnavailable, StatementTimeout
-from shardkit.flow import Opened, RowBatch, Task
+from shardkit.flow import Opened, RowBatch, Task, Warned
 from shardkit.runtime.pool import Pool
 from shardkit.runtime.state import State, settle_pinned
 from shardkit.values import Row, ShardId
@@ -113,7 +113,7 @@ class Lane:
             self.batch = RowBatch(self.batch.source, (), True)
             return
         rows, last = self.connection.read(NEXT_BATCH)
-        self.batch = RowBatch(self.batch.source, rows, last)
+        self.batch = RowBatch(self.batch.source, rows, last, warnings_of(self.connection) if last else None)
         if last:
             self.streaming = False
             self.give_back()
@@ -202,11 +202,12 @@ class Lane:
         left = time_left(self.terms.deadline, (task.shard,))
         started = connection.start(task, FIRST_BATCH if self.terms.stream else 0, left)
         self.streaming = not started.last
-        self.batch = RowBatch(source, started.rows, started.last)
+        self.batch = RowBatch(source, started.rows, started.last, warnings_of(connection) if started.last else None)
         if not keep_open:
             self.terms.buffered.take(len(started.rows), task.shard)
             if self.streaming:
-                self.batch = RowBatch(source, self._rest(connection, list(started.rows)), True)
+                rows = self._rest(connection, list(started.rows))
+                self.batch = RowBatch(source, rows, True, warnings_of(connection))
         return Opened(started.description, self.batch, started.rowcount, started.lastrowid)
 
     def _rest(self, connection: Connection, rows: list[Row]) -> list[Row]:
@@ -216,6 +217,11 @@ class Lane:
             self.terms.buffered.take(len(more), self.shard)
             rows.extend(more)
         return rows
+
+
+def warnings_of(connection: Connection) -> Warned | None:
+    """The warnings of the answer that has ended on this connection; asks the server only if there are some."""
+    return connection.warnings() if connection.warning_count else None
 
 
 def concerns_statement(error: BaseException) -> bool:

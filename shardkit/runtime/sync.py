@@ -204,6 +204,7 @@ class Lanes:
             if deadline is not None:
                 timeout = deadline - monotonic()
             description, rowcount, lastrowid, rows, last = connection.start(task, FIRST_BATCH if stream else 0, timeout)
+            warned = connection.warnings() if last and connection.warning_count else None
         except BaseException as error:
             if not isinstance(error, Exception):
                 connection.kill()
@@ -214,7 +215,7 @@ class Lanes:
             self._keep_open(shard, pool, connection, deadline)
         elif pool is not None:
             pool.release(connection)
-        batch = _new(RowBatch, (0, rows, last))
+        batch = _new(RowBatch, (0, rows, last, warned))
         return _new(Opened, (description, batch, rowcount, lastrowid))
 
     def _keep_open(self, shard: ShardId, pool: Pool | None, connection: Connection, deadline: float | None) -> None:

@@ -16,11 +16,15 @@ from shardkit.flow import Op, Opened, Plan, Query
 from shardkit.session import transaction
 from shardkit.session.reading import failed
 from shardkit.session.state import Session
+from shardkit.session.warnings import at_rows
 from shardkit.values import ShardId
 
 
-def in_waves(session: Session, batches: Sequence[Plan]) -> Generator[Op, Any, tuple[int, Any]]:
-    """Run one-task plans; gives the rows affected and the first id that a server made. Raises what they raise."""
+def in_waves(session: Session, batches: Sequence[Plan], first_row: int = 0) -> Generator[Op, Any, tuple[int, Any]]:
+    """Run one-task plans; gives the rows affected and the first id that a server made. Raises what they raise.
+
+    `first_row`: what the caller calls the row that the plans call 0.
+    """
     by_shard: dict[ShardId, list[Plan]] = {}
     for plan in batches:
         by_shard.setdefault(plan.tasks[0].shard, []).append(plan)
@@ -28,7 +32,8 @@ def in_waves(session: Session, batches: Sequence[Plan]) -> Generator[Op, Any, tu
     for wave in zip_longest(*by_shard.values()):
         plans = [plan for plan in wave if plan is not None]
         joined = plans[0]._replace(tasks=tuple(plan.tasks[0] for plan in plans))
-        for one in (yield from _wave(session, joined)):
+        for one, plan in zip((yield from _wave(session, joined)), plans, strict=True):
+            session.note(at_rows(one.first.warned, [row + first_row for row in plan.route.rows[0]]))
             affected += one.rowcount
             first = first or one.lastrowid
     return affected, first

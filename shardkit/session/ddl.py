@@ -40,6 +40,8 @@ def spread(session: Session, ddl: Ddl, passed: list[str] | None = None) -> Scrip
             try:
                 (opened,) = yield Query((task,), False, None)
                 affected += opened.rowcount
+                if not done:
+                    session.note(opened.first.warned)  # the other tables give the same ones
             except Error as error:
                 if passed is None or error.errno not in _HAS_IT.get(ddl.verb, ()):
                     raise

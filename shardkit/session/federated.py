@@ -65,7 +65,7 @@ def federated(session: Session, plan: Plan, work: Federation) -> Script:
         opened = yield from _parts(session, plan, work)
         args = _inline_args(work.inline, opened)
         if args is not None:
-            yield from _finished(plan, Task(work.place, work.inline.sql, args), budget.time)
+            yield from _finished(session, plan, Task(work.place, work.inline.sql, args), budget.time)
             return
     workspace = yield OpenWorkspace(work.place, work.needs_database, budget.time)
     filling = _Filling(workspace, Meter(budget), session.in_transaction or plan.locking)
@@ -81,17 +81,18 @@ def federated(session: Session, plan: Plan, work: Federation) -> Script:
     except Error as error:
         yield from failed(session, filling.asked or len(plan.tasks), error)
         raise
-    yield from _finished(plan, Task(workspace, work.sql, work.args), None)
+    yield from _finished(session, plan, Task(workspace, work.sql, work.args), None)
 
 
-def _finished(plan: Plan, final: Task, timeout: float | None) -> Script:
+def _finished(session: Session, plan: Plan, final: Task, timeout: float | None) -> Script:
     """The statement that gives the answer, and its rows. A workspace goes back as soon as nothing is left on it."""
-    ((description, (_, rows, last), _, lastrowid),) = yield Query((final,), True, timeout, "finish")
+    ((description, (_, rows, last, warned), _, lastrowid),) = yield Query((final,), True, timeout, "finish")
+    session.note(warned)
     if last:
         yield CloseWorkspace()
     yield Head(relabelled(description, plan.labels), len(rows) if last else -1, lastrowid, rows, last)
     if not last:
-        yield from rest_of_one()
+        yield from rest_of_one(session)
         yield CloseWorkspace()
 
 
@@ -126,6 +127,7 @@ def pulled(session: Session, pull: Pull, filling: _Filling, opened: Sequence[Ope
     batches: Sequence[RowBatch] = [one.first for one in opened]
     while batches:
         for batch in batches:
+            session.note(batch.warned)
             if batch.rows:
                 _count(pull, len(batch.rows), estimate(batch.rows), filling)
                 yield Fill(pull.name, pull.columns, batch.rows)

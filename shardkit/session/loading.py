@@ -21,11 +21,11 @@ from shardkit.values import Params
 
 PIECE = 1 << 20
 """Bytes read at a time."""
-Many: TypeAlias = Callable[[Session, str, Sequence[Params]], Script]
+Many: TypeAlias = Callable[[Session, str, Sequence[Params], int], Script]
 
 
 def load(session: Session, given: LoadData, params: Params, many: Many) -> Script:
-    """Read the file and insert its rows; `many` is the script of executemany."""
+    """Read the file and insert its rows; `many` is the script of executemany, which is told the row it begins with."""
     session.check_usable()
     if not session.local_infile:
         raise NotSupportedError(
@@ -54,12 +54,14 @@ def _rows(session: Session, given: LoadData, path: str, many: Many) -> Generator
     table = quote(given.table).replace("%", "%%")
     sql = f"{verb} INTO {table} ({listed}) VALUES ({', '.join(['%s'] * len(names))})"
     splitter, offset, affected, last = Splitter(given.format), 0, 0, False
+    done = 0
     while not last:
         piece: bytes = yield ReadFile(path, offset, PIECE)
         offset, last = offset + len(piece), len(piece) < PIECE
         rows = _whole(splitter, piece, len(names), last=last)
         if rows:
-            (head,) = yield from collected(many(session, sql, rows))
+            (head,) = yield from collected(many(session, sql, rows, done))
+            done += len(rows)
             affected += head.rowcount
     return Head(None, affected, 0, (), True)
 

@@ -33,15 +33,18 @@ def read(session: Session, plan: Plan) -> Script:
     if session.explicit or not session.autocommit:
         yield from transaction.enlist(session, (plan.tasks[0].shard,))
     try:
-        ((description, (_, rows, last), _, lastrowid),) = yield Query(plan.tasks, True, session.budget(plan).time)
+        ((description, (_, rows, last, warned), _, lastrowid),) = yield Query(
+            plan.tasks, True, session.budget(plan).time
+        )
     except BaseException as error:
         yield from failed(session, len(plan.tasks), error)
         raise
+    session.note(warned)
     if plan.labels:
         description = relabelled(description, plan.labels)
     yield Head(description, len(rows) if last else -1, lastrowid, rows, last)
     if not last:
-        yield from minded(session, len(plan.tasks), rest_of_one())
+        yield from minded(session, len(plan.tasks), rest_of_one(session))
 
 
 def relabelled(description: Description, labels: Sequence[tuple[str, str]]) -> Description:
@@ -55,11 +58,12 @@ def relabelled(description: Description, labels: Sequence[tuple[str, str]]) -> D
     return description and tuple((name(column[0]), *column[1:]) for column in description)
 
 
-def rest_of_one() -> Script:
+def rest_of_one(session: Session) -> Script:
     """What follows the first batch of a query with one task."""
     last = False
     while not last:
-        ((_, rows, last),) = yield Fetch((0,))
+        ((_, rows, last, warned),) = yield Fetch((0,))
+        session.note(warned)
         yield Rows(rows)
 
 
@@ -97,6 +101,7 @@ def merged(session: Session, plan: Plan, spec: MergeSpec) -> Script:
     description = relabelled(opened[0].description, plan.labels) or ()
     merger = merge(spec, plan.window, len(plan.tasks), session.budget(plan))
     for one in opened:
+        session.note(one.first.warned)
         merger.feed(one.first)
     rows = merger.take()
     if merger.done:
@@ -104,16 +109,17 @@ def merged(session: Session, plan: Plan, spec: MergeSpec) -> Script:
         yield Head(description[: spec.columns], len(rows), None, rows, True)
         return
     yield Head(description[: spec.columns], -1, None, rows)
-    yield from minded(session, len(plan.tasks), rest(merger))
+    yield from minded(session, len(plan.tasks), rest(session, merger))
     yield CloseQuery()
 
 
-def rest(merger: Merger) -> Script:
+def rest(session: Session, merger: Merger) -> Script:
     """Fetch and merge until nothing more comes."""
     while not merger.done:
         wanted = merger.wanted()
         if wanted:
             for batch in (yield Fetch(wanted)):
+                session.note(batch.warned)
                 merger.feed(batch)
         rows = merger.take()
         if rows:

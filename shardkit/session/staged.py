@@ -21,6 +21,7 @@ from shardkit.session.metadata import prepared
 from shardkit.session.reading import failed
 from shardkit.session.running import collected, gathered
 from shardkit.session.state import Session
+from shardkit.session.warnings import at_rows
 from shardkit.session.writing import atomically, write
 from shardkit.values import ShardId
 
@@ -70,6 +71,9 @@ def _written(session: Session, plan: Plan, writes: Writes) -> Counts:
     except BaseException as error:
         yield from _broken_off(session, plan, error, len(writes.tasks) + len(writes.moves))
         raise
+    for number, one in enumerate(opened):
+        if writes.counted[number]:
+            session.note(at_rows(one.first.warned, writes.rows[number] if writes.rows else ()))
     return _counts(writes, opened)
 
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from shardkit.errors import ProgrammingError, TransactionAborted
-from shardkit.flow import Budget, Hints, Plan
+from shardkit.flow import Budget, Hints, Plan, Warned
 from shardkit.plan import Planner
 from shardkit.session.branches import Branch, Xid
+from shardkit.session.warnings import together
 from shardkit.values import Params, ShardId
 
 BEGIN = "START TRANSACTION"
@@ -48,6 +49,7 @@ class Session:
     outer: Xid | None = None  # tpc_begin was said: all shards join as branches of this transaction
     savepoints: dict[str, str] = field(default_factory=dict)  # name -> statement, oldest first
     variables: dict[str, str] = field(default_factory=dict)  # SET statements by what they set
+    warned: tuple[Warned, ...] = ()  # of the answers to the last statement
     hints: Hints | None = None  # of the blocks of connection.hint that are open
     found: tuple[str, Params, Hints | None] | None = None  # the last statement, if it said SQL_CALC_FOUND_ROWS
     local_infile: bool = False  # LOAD DATA LOCAL INFILE may read files of this machine
@@ -88,6 +90,16 @@ class Session:
             and self.hints is None
             and (not self.enlisted or (shard in self.enlisted and len(self.enlisted) == 1))
         )
+
+    @property
+    def warning_count(self) -> int:
+        """How many warnings the last statement gave so far."""
+        return together(self.warned).number
+
+    def note(self, warned: Warned | None) -> None:
+        """Keep the warnings of an answer to the statement that runs."""
+        if warned is not None:
+            self.warned = (*self.warned, warned)
 
     def check_own(self) -> None:
         """Raise ProgrammingError where a transaction that tpc_begin began may only be ended by tpc_*."""

@@ -30,6 +30,7 @@ from shardkit.parse import (
     SetNextTransaction,
     SetVariables,
     Show,
+    ShowWarnings,
     TransactionCommand,
 )
 from shardkit.plan import (
@@ -55,6 +56,7 @@ from shardkit.session.settings import set_autocommit, set_variables
 from shardkit.session.showing import database, show
 from shardkit.session.staged import staged
 from shardkit.session.state import Session
+from shardkit.session.warnings import told
 from shardkit.session.writing import write
 from shardkit.values import Params
 
@@ -65,9 +67,18 @@ DONE = Head(None, 0, None, (), True)
 
 def execute(session: Session, text: str, params: Params) -> Script:
     """One statement. Emits a Head, then Rows."""
+    before, session.warned = session.warned, ()
     ready = session.planner.ready(text, params)
     if ready is None:
         ready = yield from prepared(session, text, params)
+    if isinstance(ready, ShowWarnings):
+        session.warned = before
+        yield told(before, ready)
+    else:
+        yield from _carry_out(session, ready, text, params)
+
+
+def _carry_out(session: Session, ready: Ready, text: str, params: Params) -> Script:
     if isinstance(ready, Prepared):
         if session.failed is not None:
             session.check_usable()
@@ -91,7 +102,7 @@ def execute(session: Session, text: str, params: Params) -> Script:
         refuse_place(session.hints, ready.verb.upper())
         yield from spread(session, ready)
     elif isinstance(ready, LoadData):
-        yield from load(session, ready, params, execute_many)
+        yield from load(session, ready, params, _many)
     elif isinstance(ready, Show):
         yield from show(session, ready, params)
     else:
@@ -132,6 +143,11 @@ _BIGINT = 8  # the driver's number of the type
 
 def execute_many(session: Session, text: str, rows: Sequence[Params]) -> Script:
     """One statement with many parameter sets. Plain INSERTs go as multi-row statements, shard by shard."""
+    session.warned = ()
+    return _many(session, text, rows, 0)
+
+
+def _many(session: Session, text: str, rows: Sequence[Params], first_row: int) -> Script:
     total, last = 0, None
     size = session.planner.batch_rows
     for start in range(0, len(rows), size * 16):
@@ -149,12 +165,16 @@ def execute_many(session: Session, text: str, rows: Sequence[Params]) -> Script:
         batches = ready.batch(chunk, size, hints) if isinstance(ready, Prepared) else None
         if batches is None:
             for params in chunk:
-                for step in (yield from collected(execute(session, text, params))):
+                for step in (yield from collected(_one(session, text, params))):
                     total, last = total + max(step.rowcount, 0), step.lastrowid or last
             continue
-        affected, made = yield from in_waves(session, batches)
+        affected, made = yield from in_waves(session, batches, first_row + start)
         total, last = total + affected, last or made
     yield Head(None, total, last, (), True)
+
+
+def _one(session: Session, text: str, params: Params) -> Script:
+    yield from _carry_out(session, (yield from prepared(session, text, params)), text, params)
 
 
 def _batches(filling: Filling, hints: Hints) -> bool:

@@ -19,6 +19,7 @@ from shardkit.session import transaction
 from shardkit.session.copies import run
 from shardkit.session.reading import failed, query
 from shardkit.session.state import Session
+from shardkit.session.warnings import at_rows
 from shardkit.values import ShardId
 
 T = TypeVar("T")
@@ -28,6 +29,7 @@ def write(session: Session, plan: Plan) -> Script:
     """A write. Several shards in one statement need the policy's leave; one shard is always one transaction."""
     if len(plan.tasks) == 1 and session.autocommit and not session.explicit:
         ((description, first, rowcount, lastrowid),) = yield from query(session, plan)
+        session.note(first.warned)
         yield Head(description, rowcount, lastrowid if plan.first_id is None else plan.first_id, first.rows, True)
         return
     transaction.check_write(session, plan)
@@ -42,7 +44,15 @@ def write(session: Session, plan: Plan) -> Script:
             raise
     else:
         opened = yield from atomically(session, together(session, plan, shards))
+    note(session, plan, opened)
     yield counts(plan, opened)
+
+
+def note(session: Session, plan: Plan, opened: Sequence[Opened]) -> None:
+    """Keep the warnings of the shards; copies give the same ones."""
+    rows = plan.route.rows
+    for number, one in enumerate(opened[:1] if plan.route.copies else opened):
+        session.note(at_rows(one.first.warned, rows[number] if rows else ()))
 
 
 def together(session: Session, plan: Plan, shards: tuple[ShardId, ...]) -> Generator[Op, Any, tuple[Opened, ...]]:

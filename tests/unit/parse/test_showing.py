@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shardkit.errors import NotSupportedError, SqlSyntaxError
-from shardkit.parse import CurrentDatabase, Show, Shown, Style, lex, read_command
+from shardkit.parse import CurrentDatabase, Show, Shown, ShowWarnings, Style, lex, read_command
 
 
 def read(text: str, style: Style = Style.RAW) -> Show:
@@ -42,9 +42,23 @@ def test_what_is_read(text: str, what: Shown, table: str, database: str, full: b
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("SHOW WARNINGS", ShowWarnings(errors=False)),
+        ("show warnings limit 2;", ShowWarnings(errors=False, limit=2)),
+        ("SHOW ERRORS LIMIT 1, 2", ShowWarnings(errors=True, offset=1, limit=2)),
+        ("SHOW COUNT(*) WARNINGS", ShowWarnings(errors=False, count=True)),
+        ("SHOW COUNT( * ) ERRORS", ShowWarnings(errors=True, count=True)),
+    ],
+)
+def test_warnings(text: str, expected: ShowWarnings) -> None:
+    assert read_command(lex(text, Style.RAW)) == expected
+
+
+@pytest.mark.parametrize(
     "text",
     ["SHOW PROCESSLIST", "SHOW MASTER STATUS", "SHOW TABLE STATUS", "SHOW TABLES WHERE 1", "SHOW EXTENDED TABLES",
-     "SHOW INDEX FROM t WHERE Key_name = 'x'", "SHOW CREATE VIEW v", "SHOW FULL DATABASES", "SHOW WARNINGS",
+     "SHOW INDEX FROM t WHERE Key_name = 'x'", "SHOW CREATE VIEW v", "SHOW FULL DATABASES", "SHOW WARNINGS LIMIT x",
      "SHOW GRANTS", "DESCRIBE SELECT 1", "EXPLAIN FORMAT=JSON SELECT 1", "EXPLAIN ANALYZE SELECT 1"],
 )  # fmt: skip
 def test_what_is_refused(text: str) -> None:
