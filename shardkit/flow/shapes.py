@@ -126,10 +126,10 @@ class Cte(NamedTuple):
 
 
 class Ctes(NamedTuple):
-    """A WITH clause that a workspace must take apart, because one of its tables is named more than once."""
+    """WITH clauses that a workspace must take apart, because one of their tables is named more than once."""
 
-    parts: tuple[Cte, ...]
-    span: Span  # WITH up to the last closing bracket
+    parts: tuple[Cte, ...]  # each behind those that its query names
+    spans: tuple[Span, ...]  # of each clause: WITH up to the last closing bracket
 
 
 class Leaf(NamedTuple):

@@ -2,18 +2,19 @@
 
 MySQL opens the tables of a CTE once for each place that names it, and refuses to open a temporary table twice; so on a
 workspace such a CTE becomes a temporary table itself.
-Invariant: every place that names a CTE of the outermost WITH is among its references, but for a recursive one's own.
+Invariant: every place that names a CTE is among its references, but for a recursive one's own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sqlglot import exp
 from sqlglot.tokens import TokenType
 
 from shardkit.flow import Blocker, Cte, Ctes, Reference, Span
 from shardkit.parse.draft import Draft
+from shardkit.parse.scopes import Scope
 from shardkit.parse.tokens import Tokens
 
 
@@ -37,22 +38,23 @@ def cte_of(table: exp.Table) -> exp.CTE | None:
     return None
 
 
-def ctes(draft: Draft) -> Ctes | Blocker | None:
-    """The outermost WITH, if it must be taken apart; a Blocker if an inner one had to be, which is not done."""
+def ctes(draft: Draft, scopes: Mapping[int, Scope]) -> Ctes | Blocker | None:
+    """The WITH clauses, if they must be taken apart; a Blocker if that cannot be done."""
     named: dict[int, list[exp.Table]] = {}
+    circular = False
     for table in draft.tree.find_all(exp.Table):
         found = cte_of(table) if isinstance(table.this, exp.Identifier) and not table.args.get("db") else None
         if found is not None and table.find_ancestor(exp.CTE) is not found:
             named.setdefault(id(found), []).append(table)
-    outermost = draft.tree.args.get("with_")
-    mine: list[exp.CTE] = list(outermost.expressions) if isinstance(outermost, exp.With) else []
+            circular = circular or _stands_in(table, found)
     if not any(len(tables) > 1 for tables in named.values()):
         return None
-    inner = [key for key, tables in named.items() if len(tables) > 1 and key not in map(id, mine)]
-    if inner:
+    clauses = sorted(draft.tree.find_all(exp.With), key=_begin)
+    mine = [cte for clause in clauses for cte in clause.expressions]
+    if circular or not all(_closed(cte, scopes) for cte in mine):
         return Blocker(
-            "a WITH inside of a subquery whose table is used more than once, over several shards", "",
-            "its rows would have to be kept for the subquery alone",
+            "a WITH inside of a subquery that depends on the row outside, beside a table used more than once, over "
+            "several shards", "", "its rows would have to be kept for each row outside",
             "WITH at the front of the statement, or the subquery written twice",
         )  # fmt: skip
     if any(_untyped(cte.this) for cte in mine if id(cte) in named):
@@ -61,13 +63,70 @@ def ctes(draft: Draft) -> Ctes | Blocker | None:
             "a NULL has the type of what it meets, a table's column has one of its own",
             "CAST(NULL AS CHAR), or of whatever type it shall have",
         )  # fmt: skip
-    parts = list(_parts(draft.tokens))
-    recursive = draft.tokens.words()[1] == "RECURSIVE"
-    made = tuple(
-        Cte(cte.alias, head, body, recursive, tuple(_reference(draft, table) for table in named.get(id(cte), ())))
-        for cte, (head, body) in zip(mine, parts, strict=True)
-    )
-    return Ctes(made, (draft.tokens.start(0), parts[-1][1][1] + 1))
+    made: list[Cte] = []
+    spans: list[Span] = []
+    for clause in clauses:
+        first = draft.tokens.at(_begin(clause))
+        recursive = bool(clause.args.get("recursive"))
+        parts = list(_parts(draft.tokens, first))
+        spans.append((draft.tokens.start(first - 1 - recursive), parts[-1][1][1] + 1))
+        for cte, (head, body) in zip(clause.expressions, parts, strict=True):
+            references = tuple(_reference(draft, table) for table in named.get(id(cte), ()))
+            made.append(Cte(cte.alias, head, body, recursive, references))
+    return Ctes(tuple(sorted(made, key=lambda cte: cte.body[1])), tuple(spans))
+
+
+def _begin(clause: exp.With) -> int:
+    """Where the name of its first CTE stands, for the parser."""
+    start: int = clause.expressions[0].args["alias"].this.meta["start"]
+    return start
+
+
+def _stands_in(table: exp.Table, cte: exp.CTE) -> bool:
+    node: exp.Expr | None = table
+    while node is not None and node is not cte:
+        node = node.parent
+    return node is cte
+
+
+def _closed(cte: exp.CTE, scopes: Mapping[int, Scope]) -> bool:
+    """Whether every column in it certainly belongs to a table in it."""
+    doubtful = cte.find_ancestor(exp.Lateral, exp.In, exp.Exists, exp.Any, exp.All, exp.Where, exp.Having) is not None
+    for column in cte.find_all(exp.Column):
+        known = _is_inside(column, cte, scopes)
+        if known is False or (known is None and (doubtful or _is_scalar(cte))):
+            return False
+    return True
+
+
+def _is_inside(column: exp.Column, cte: exp.CTE, scopes: Mapping[int, Scope]) -> bool | None:
+    """Whether the column belongs to a table in the CTE's query; None if that is not certain."""
+    derived, sorted_ = False, column.find_ancestor(exp.Order, exp.Group, exp.Having) is not None
+    node: exp.Expr | None = column
+    while node is not None and node is not cte:
+        scope = scopes.get(id(node))
+        if scope is not None:
+            own = scope.columns.values()  # `resolve` would look outside too
+            named = column.table in scope.uses or column.table in scope.derived
+            if named or (not column.table and any(column.name.lower() in names for names in own)):
+                return True
+            derived = derived or bool(scope.derived)
+        if isinstance(node, exp.Query) and not column.table and column.name in node.named_selects and sorted_:
+            return True  # an alias
+        node = node.parent
+    return None if derived and not column.table else False
+
+
+def _is_scalar(cte: exp.CTE) -> bool:
+    """Whether it stands in a subquery that is an expression, which may name columns outside."""
+    node: exp.Expr | None = cte
+    while node is not None:
+        if isinstance(node, exp.Subquery) and not isinstance(
+            node.parent, (exp.From, exp.Join, exp.SetOperation, exp.Subquery, exp.CTE)
+        ):
+            return True
+        node = node.parent
+    return False
 
 
 def _untyped(query: exp.Expr) -> bool:
@@ -90,10 +149,10 @@ def _reference(draft: Draft, table: exp.Table) -> Reference:
     return Reference((draft.source.origin(start), draft.source.origin(end) + 1), bool(table.alias))
 
 
-def _parts(tokens: Tokens) -> Iterator[tuple[Span, Span]]:
-    """Of each CTE the span of `name (columns)` and that of its query, without the brackets."""
+def _parts(tokens: Tokens, first: int) -> Iterator[tuple[Span, Span]]:
+    """Of each CTE, the first at this token, the span of `name (columns)` and that of its query without the brackets."""
     words = tokens.words()
-    at = 2 if words[1] == "RECURSIVE" else 1
+    at = first
     while True:
         first = at
         at += 1

@@ -173,7 +173,8 @@ def _apart(draft: Draft, uses: tuple[TableUse, ...], scopes: dict[int, Scope], n
         return {}
     return {
         "needs": needs(draft, uses, scopes, names), "index_hints": index_hints(draft),
-        "unknown_call": unknown_call(draft), "lock": lock(draft), "shown": shown(draft, uses), "ctes": ctes(draft),
+        "unknown_call": unknown_call(draft), "lock": lock(draft), "shown": shown(draft, uses),
+        "ctes": ctes(draft, scopes),
     }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""A WITH clause taken apart: each CTE becomes tables of the workspace, one for each place that names it.
+"""WITH clauses taken apart: each CTE becomes tables of the workspace, one for each place that names it.
 
     WITH r AS (SELECT …) SELECT … FROM r JOIN r AS q …
     ->  `db`.`sk__c0_0`: WITH r AS (SELECT …) SELECT * FROM r
@@ -10,6 +10,7 @@ Invariant: the statements run in the order of the CTEs, so that each finds the t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from shardkit.flow import Ctes, Span
@@ -48,18 +49,27 @@ def apart(given: Ctes, text: str, edits: list[Edit], database: str) -> Apart:
         first = _table(database, number, 0)
         recursive = "RECURSIVE " if cte.recursive else ""
         prefix = f"WITH {recursive}{text[head:tail]} AS ("
-        inside = _within(everywhere, cte.body)
+        inside = _within(everywhere, cte.body, given.spans)
         inside.append(((0, start), Text(prefix)))
         inside.append(((end, len(text)), Text(f") SELECT * FROM {quote(cte.name)}")))
         copies = tuple(_table(database, number, copy) for copy in range(1, len(cte.references)))
         makings.append(Making(first, tuple(inside), copies))
-    rest = [edit for edit in everywhere if edit[0][0] >= given.span[1]]
-    labels = tuple((put, text[start:end]) for (start, end), put in named if start >= given.span[1])
-    return Apart(tuple(makings), (*rest, (given.span, None)), labels)
+    whole = (0, len(text))
+    rest = tuple(_within(everywhere, whole, given.spans))
+    labels = tuple((put, text[start:end]) for (start, end), put in named if not _covered((start, end), given.spans))
+    return Apart(tuple(makings), rest, labels)
 
 
-def _within(edits: list[Edit], span: Span) -> list[Edit]:
-    return [edit for edit in edits if span[0] <= edit[0][0] and edit[0][1] <= span[1]]
+def _within(edits: list[Edit], region: Span, clauses: Sequence[Span]) -> list[Edit]:
+    """The edits of one query: the WITH clauses in it are cut out, with what stands in them."""
+    inner = [span for span in clauses if _covered(span, (region,)) and span != region]
+    cut = [span for span in inner if not _covered(span, [other for other in inner if other != span])]
+    kept = [edit for edit in edits if _covered(edit[0], (region,)) and not _covered(edit[0], cut)]
+    return [*kept, *((span, None) for span in cut)]
+
+
+def _covered(span: Span, by: Sequence[Span]) -> bool:
+    return any(start <= span[0] and span[1] <= end for start, end in by)
 
 
 def _table(database: str, number: int, copy: int) -> str:

@@ -62,7 +62,7 @@ def test_what_is_named_twice_is_taken_apart() -> None:
         "WITH a (x) AS (SELECT nick FROM member), b AS ( SELECT * FROM a ) SELECT * FROM a JOIN `a` AS q JOIN b WHERE 1"
     )
     assert told(sql) == ["a (x): SELECT nick FROM member | `a` as, a, a", "b:  SELECT * FROM a  | b"]
-    assert sql[slice(*taken(sql).span)] == ("WITH a (x) AS (SELECT nick FROM member), b AS ( SELECT * FROM a )")
+    assert sql[slice(*taken(sql).spans[0])] == ("WITH a (x) AS (SELECT nick FROM member), b AS ( SELECT * FROM a )")
 
 
 def test_a_recursive_ones_own_name_does_not_count() -> None:
@@ -81,14 +81,34 @@ def test_offsets_are_those_of_the_users_text() -> None:
 
 
 @pytest.mark.parametrize(
+    ("sql", "parts"),
+    [
+        ("SELECT * FROM member WHERE nick IN (WITH a AS (SELECT code FROM coupon) SELECT x.code FROM a x, a y)",
+         ["a: SELECT code FROM coupon | a as, a as"]),
+        ("SELECT * FROM (WITH a AS (SELECT code AS c FROM coupon ORDER BY c) SELECT x.c FROM a x, a y) d",
+         ["a: SELECT code AS c FROM coupon ORDER BY c | a as, a as"]),
+        ("WITH o AS (WITH a AS (SELECT code FROM coupon) SELECT x.code FROM a x, a y) SELECT * FROM o",
+         ["a: SELECT code FROM coupon | a as, a as",
+          "o: WITH a AS (SELECT code FROM coupon) SELECT x.code FROM a x, a y | o"]),
+        ("WITH o AS (SELECT nick FROM member) SELECT * FROM (WITH a AS (SELECT nick FROM o) SELECT a.nick FROM a, o) d",
+         ["o: SELECT nick FROM member | o, o", "a: SELECT nick FROM o | a"]),
+    ],
+)  # fmt: skip
+def test_inner_ones_are_taken_apart_too(sql: str, parts: list[str]) -> None:
+    assert told(sql) == parts
+
+
+@pytest.mark.parametrize(
     "sql",
     [
-        "SELECT * FROM member WHERE nick IN (WITH a AS (SELECT code FROM coupon) SELECT x.code FROM a x, a y)",
-        "SELECT * FROM (WITH a AS (SELECT code FROM coupon) SELECT x.code FROM a x, a y) d",
-        "WITH o AS (WITH a AS (SELECT code FROM coupon) SELECT x.code FROM a x, a y) SELECT * FROM o",
+        "SELECT * FROM member m WHERE nick IN (WITH a AS (SELECT m.nick AS n) SELECT x.n FROM a x, a y)",
+        "SELECT * FROM member WHERE nick IN (WITH a AS (SELECT 1 FROM coupon WHERE nick = code) SELECT 1 FROM a x, a)",
+        "SELECT 1 FROM member m, LATERAL (WITH a AS (SELECT m.nick AS n) SELECT x.n FROM a x, a y) d",
+        "WITH RECURSIVE o AS (SELECT 1 AS n UNION ALL SELECT d.n FROM (WITH a AS (SELECT n + 1 AS n FROM o) "
+        "SELECT x.n FROM a x) d) SELECT * FROM o JOIN o p, member",
     ],
-)
-def test_an_inner_one_that_is_named_twice_is_a_blocker(sql: str) -> None:
+)  # fmt: skip
+def test_what_depends_on_the_row_outside_is_a_blocker(sql: str) -> None:
     found = statement(sql).ctes
     assert isinstance(found, Blocker)
     assert "WITH inside of a subquery" in found.what
