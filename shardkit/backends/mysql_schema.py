@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from shardkit.errors import Error
-from shardkit.flow import Collation, Column, Family, TableInfo
+from shardkit.flow import FAMILIES, Collation, Column, Family, TableInfo
 from shardkit.values import Row
 
 Ask = Callable[[str, tuple[Any, ...]], Sequence[Row]]
@@ -29,23 +29,6 @@ WHERE c.TABLE_SCHEMA = %s AND c.TABLE_NAME = %s
 ORDER BY c.ORDINAL_POSITION
 """
 
-_FAMILIES: dict[str, Family] = {
-    **dict.fromkeys(("tinyint", "smallint", "mediumint", "int", "bigint"), Family.INTEGER),
-    **dict.fromkeys(("char", "varchar", "tinytext", "text", "mediumtext", "longtext"), Family.TEXT),
-    **dict.fromkeys(("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"), Family.BINARY),
-    "decimal": Family.DECIMAL,
-    "float": Family.FLOAT,
-    "double": Family.DOUBLE,
-    "date": Family.DATE,
-    "datetime": Family.DATETIME,
-    "timestamp": Family.TIMESTAMP,
-    "time": Family.TIME,
-    "year": Family.YEAR,
-    "bit": Family.BIT,
-    "enum": Family.ENUM,
-    "set": Family.SET,
-    "json": Family.JSON,
-}
 _NUMBERS = frozenset({Family.INTEGER, Family.DECIMAL, Family.FLOAT, Family.DOUBLE})
 _CLOCKS = frozenset({Family.TIME, Family.DATETIME, Family.TIMESTAMP})
 _WORD = re.compile(r"[A-Za-z0-9_]+\Z")
@@ -78,7 +61,7 @@ def describe(ask: Ask, database: str, table: str) -> TableInfo | None:
 
 
 def _column(field: _Field) -> Column:
-    family = _FAMILIES.get(field.data_type.lower(), Family.OTHER)
+    family = FAMILIES.get(field.data_type.lower(), Family.OTHER)
     extra = field.extra.upper()
     return Column(
         name=field.name,

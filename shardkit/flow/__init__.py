@@ -77,9 +77,10 @@ from shardkit.flow.shapes import (
     TableUse,
 )
 from shardkit.flow.statement import Blank, Blanks, Condition, Kind, Link, Need, NewId, Statement, Top
-from shardkit.flow.tables import Collation, Column, Family, TableInfo
+from shardkit.flow.tables import FAMILIES, Collation, Column, Family, TableInfo
 
 __all__ = [
+    "FAMILIES",
     "NO_HINTS",
     "Again",
     "And",

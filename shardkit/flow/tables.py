@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -25,6 +26,26 @@ class Family(Enum):
     SET = "set"
     JSON = "json"
     OTHER = "other"
+
+
+FAMILIES: Mapping[str, Family] = {
+    **dict.fromkeys(("tinyint", "smallint", "mediumint", "int", "bigint"), Family.INTEGER),
+    **dict.fromkeys(("char", "varchar", "tinytext", "text", "mediumtext", "longtext"), Family.TEXT),
+    **dict.fromkeys(("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"), Family.BINARY),
+    "decimal": Family.DECIMAL,
+    "float": Family.FLOAT,
+    "double": Family.DOUBLE,
+    "date": Family.DATE,
+    "datetime": Family.DATETIME,
+    "timestamp": Family.TIMESTAMP,
+    "time": Family.TIME,
+    "year": Family.YEAR,
+    "bit": Family.BIT,
+    "enum": Family.ENUM,
+    "set": Family.SET,
+    "json": Family.JSON,
+}
+"""MySQL's names of types."""
 
 
 @dataclass(frozen=True, slots=True)

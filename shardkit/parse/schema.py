@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from sqlglot.tokens import TokenType
 
 from shardkit.errors import SqlSyntaxError
-from shardkit.flow import Column, Family, TableInfo
+from shardkit.flow import FAMILIES, Column, Family, TableInfo
 from shardkit.parse.ddl import split_statements
 from shardkit.parse.lexer import Style, lex, without_comments
 from shardkit.parse.tokens import Tokens
@@ -20,14 +20,6 @@ from shardkit.parse.tokens import Tokens
 DEFAULT_COLLATION = "utf8mb4_0900_ai_ci"
 """The collation of text columns when neither the column nor the table names one: MySQL's own default."""
 
-_FAMILIES: dict[str, Family] = {
-    **dict.fromkeys(("tinyint", "smallint", "mediumint", "int", "bigint"), Family.INTEGER),
-    **dict.fromkeys(("char", "varchar", "tinytext", "text", "mediumtext", "longtext"), Family.TEXT),
-    **dict.fromkeys(("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"), Family.BINARY),
-    "decimal": Family.DECIMAL, "float": Family.FLOAT, "double": Family.DOUBLE, "date": Family.DATE,
-    "datetime": Family.DATETIME, "timestamp": Family.TIMESTAMP, "time": Family.TIME, "year": Family.YEAR,
-    "bit": Family.BIT, "enum": Family.ENUM, "set": Family.SET, "json": Family.JSON,
-}  # fmt: skip
 _OTHER_NAMES = {
     "integer": "int", "int1": "tinyint", "int2": "smallint", "int3": "mediumint", "int4": "int", "int8": "bigint",
     "middleint": "mediumint", "bool": "tinyint", "boolean": "tinyint", "dec": "decimal", "numeric": "decimal",
@@ -140,7 +132,7 @@ class _Part:
         if base == "float" and len(sizes) == 1 and sizes[0] > 24:
             base, sizes = "double", []
         base = _OTHER_NAMES.get(base, base)
-        family = _FAMILIES.get(base, Family.OTHER)
+        family = FAMILIES.get(base, Family.OTHER)
         counted = sizes[0] if sizes else 1 if base in ("char", "binary") else None
         decimals = sizes[1] if len(sizes) > 1 else 0
         return Column(

@@ -11,23 +11,9 @@ import re
 from functools import lru_cache
 
 from shardkit.errors import NotSupportedError
-from shardkit.flow import Column, Family
+from shardkit.flow import FAMILIES, Column, Family
 
-_FAMILIES: dict[str, Family] = {
-    **dict.fromkeys(("tinyint", "smallint", "mediumint", "int", "bigint"), Family.INTEGER),
-    **dict.fromkeys(("char", "varchar", "tinytext", "text", "mediumtext", "longtext"), Family.TEXT),
-    **dict.fromkeys(("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"), Family.BINARY),
-    "decimal": Family.DECIMAL,
-    "float": Family.FLOAT,
-    "double": Family.DOUBLE,
-    "date": Family.DATE,
-    "datetime": Family.DATETIME,
-    "timestamp": Family.TIMESTAMP,
-    "time": Family.TIME,
-    "year": Family.YEAR,
-    "bit": Family.BIT,
-    "json": Family.JSON,
-}
+_FAMILIES = {name: family for name, family in FAMILIES.items() if family not in (Family.ENUM, Family.SET)}
 _SIZES = {"tinytext": 255, "text": 65535, "mediumtext": 2**24 - 1, "longtext": 2**32 - 1}
 _SIZES |= {"tinyblob": 255, "blob": 65535, "mediumblob": 2**24 - 1, "longblob": 2**32 - 1, "char": 1, "binary": 1}
 _BITS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}
