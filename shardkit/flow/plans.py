@@ -117,6 +117,7 @@ class Writes(NamedTuple):
     counted: tuple[bool, ...]  # whether a task's affected rows count; of copies only one does
     moves: tuple[Move, ...] = ()
     rows: tuple[tuple[int, ...], ...] = ()  # of each task, which of the stage's rows it writes, if that is known
+    last_id: int | None = None  # as in Plan
 
 
 class Again(NamedTuple):
@@ -155,4 +156,5 @@ class Plan(NamedTuple):
     moment: bool = False  # several shards that must read one time from their clocks
     same_ids: bool = False  # copies whose AUTO_INCREMENT ids must be the same
     first_id: NewId | None = None  # the first id that was generated for it
+    last_id: int | None = None  # the AUTO_INCREMENT id that the last row of an INSERT brings along
     hints: Hints | None = None  # those it was planned with, a key's placeholder replaced by its value

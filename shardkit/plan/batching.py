@@ -12,6 +12,7 @@ from shardkit.errors import ParameterError
 from shardkit.flow import Hints, Plan, Route, Target, Task
 from shardkit.plan.hinted import budget_of
 from shardkit.rewrite import runs
+from shardkit.route.writes import last_id
 from shardkit.rules import ShardedTable
 from shardkit.values import Params
 
@@ -70,4 +71,7 @@ def _plan(ready: Prepared, target: Target, rows: Sequence[Sequence[Any]], number
     sql = ready.repeated(target, len(rows))
     args = tuple(value for row in rows for value in row)
     route = Route((target,), f"{len(rows)} rows of one batch", rows=(numbers,))
-    return Plan(ready.statement.kind, route, (Task(target.shard, sql, args),))
+    insert = ready.statement.insert
+    assert insert is not None
+    given = last_id(insert, rows[-1])
+    return Plan(ready.statement.kind, route, (Task(target.shard, sql, args),), last_id=given)

@@ -15,6 +15,7 @@ from shardkit.plan.carry import Carrier
 from shardkit.plan.composed import Composed
 from shardkit.rewrite import Around, runs, values
 from shardkit.route import Router, ids_refused
+from shardkit.route.writes import brought
 from shardkit.rules import BroadcastTable, ShardedTable
 from shardkit.values import Params, Row
 
@@ -83,7 +84,8 @@ class FromSelect:
                     tasks.append(Task(target.shard, *self._text.render(target, params, sql, args)))
                     counted.append(number == 0)
                     places.append(own)
-        return Writes(tuple(tasks), tuple(counted), rows=tuple(places))
+        auto = None if self._auto is None or not rows else brought(carriers[self._auto].carry(rows[-1][self._auto]))
+        return Writes(tuple(tasks), tuple(counted), rows=tuple(places), last_id=auto)
 
     def _dealt(
         self, carriers: Sequence[Carrier], rows: Sequence[Row]

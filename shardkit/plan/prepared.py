@@ -35,6 +35,7 @@ from shardkit.plan.staging import Staging
 from shardkit.rewrite import Blanks, Merging, Template, choice_edit, labels, merging, name_edits
 from shardkit.route import Placed, Router, placed
 from shardkit.route.solve import equal, value_of
+from shardkit.route.writes import last_id
 from shardkit.rules import BroadcastTable, Rules, ShardedTable
 from shardkit.values import Params, ShardId
 
@@ -233,7 +234,9 @@ class Prepared:
             tasks.append(Task(target.shard, sql, args, self.statement.needs_database))
         counted = route.copies and self.statement.insert is not None and bool(self.statement.insert.auto)
         moment = route.copies or self.statement.clock
-        return Plan(self.statement.kind, route, tuple(tasks), moment=moment, same_ids=counted)
+        insert = self.statement.insert
+        given = last_id(insert, params) if insert is not None and not route.copies else None
+        return Plan(self.statement.kind, route, tuple(tasks), moment=moment, same_ids=counted, last_id=given)
 
     def _split_template(self) -> Template:
         """The template of a write over several shards: each has its own rows or its own IN entries."""

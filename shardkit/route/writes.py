@@ -71,6 +71,19 @@ def check_ids(insert: InsertShape, params: Params) -> None:
             raise ids_refused()
 
 
+def last_id(insert: InsertShape, params: Params) -> int | None:
+    """The AUTO_INCREMENT id that the last row brings along: what MySQL calls the last insert id of such an INSERT."""
+    value = insert.auto[-1] if insert.auto else None
+    return brought(value_of(value, params)) if value is not None else None
+
+
+def brought(value: object) -> int | None:
+    """An id given by the program as the server counts it, or None if it is not plainly a number."""
+    if isinstance(value, str) and value.isdecimal():
+        value = int(value)
+    return value % 2**64 if isinstance(value, int) else None
+
+
 def ids_refused() -> Exception:
     """The error for an AUTO_INCREMENT id that several shards would count."""
     return refused(

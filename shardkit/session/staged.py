@@ -22,7 +22,7 @@ from shardkit.session.reading import failed
 from shardkit.session.running import collected, gathered
 from shardkit.session.state import Session
 from shardkit.session.warnings import at_rows
-from shardkit.session.writing import atomically, write
+from shardkit.session.writing import atomically, made_id, write
 from shardkit.values import ShardId
 
 Counts = Generator[Op, Any, Head]
@@ -139,5 +139,5 @@ def _broken_off(session: Session, plan: Plan, error: BaseException, parts: int) 
 def _counts(writes: Writes, opened: Sequence[Opened]) -> Head:
     """Affected rows of what counts, and the first id a server made."""
     parts = [one for one, counts in zip(opened, writes.counted, strict=True) if counts]
-    ids = [one.lastrowid for one in parts if one.lastrowid]
-    return Head(None, sum(one.rowcount for one in parts), ids[0] if ids else 0, (), True)
+    made = made_id([one.lastrowid for one in parts], writes.last_id)
+    return Head(None, sum(one.rowcount for one in parts), made, (), True)

@@ -17,6 +17,7 @@ from shardkit.flow import (
     Head,
     Hints,
     Kind,
+    NewId,
     Op,
     Rows,
     Script,
@@ -148,7 +149,8 @@ def execute_many(session: Session, text: str, rows: Sequence[Params]) -> Script:
 
 
 def _many(session: Session, text: str, rows: Sequence[Params], first_row: int) -> Script:
-    total, last = 0, None
+    total, generated = 0, None
+    last: NewId = 0
     size = session.planner.batch_rows
     for start in range(0, len(rows), size * 16):
         chunk = rows[start : start + size * 16]
@@ -161,7 +163,7 @@ def _many(session: Session, text: str, rows: Sequence[Params], first_row: int) -
             given = yield from with_ids(ready, ready.filling, chunk)
             ready, chunk = ready.filling.prepared, [one.params for one in given]
             first = next((one.first for one in given if one.first is not None), None)
-        last = first if last is None else last
+        generated = first if generated is None else generated
         batches = ready.batch(chunk, size, hints) if isinstance(ready, Prepared) else None
         if batches is None:
             for params in chunk:
@@ -169,8 +171,8 @@ def _many(session: Session, text: str, rows: Sequence[Params], first_row: int) -
                     total, last = total + max(step.rowcount, 0), step.lastrowid or last
             continue
         affected, made = yield from in_waves(session, batches, first_row + start)
-        total, last = total + affected, last or made
-    yield Head(None, total, last, (), True)
+        total, last = total + affected, made or last
+    yield Head(None, total, last if generated is None else generated, (), True)
 
 
 def _one(session: Session, text: str, params: Params) -> Script:

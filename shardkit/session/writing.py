@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from shardkit.flow import (
     Head,
+    NewId,
     Op,
     Opened,
     Plan,
@@ -77,6 +78,16 @@ def atomically(session: Session, work: Generator[Op, Any, T]) -> Generator[Op, A
 def counts(plan: Plan, opened: Sequence[Opened]) -> Head:
     """Affected rows added up over the shards (copies count once), and the first id a server made."""
     parts = opened[:1] if plan.route.copies else opened
-    ids = [one for one in (plan.first_id, *(one.lastrowid for one in parts)) if one]
+    made = plan.first_id or made_id([one.lastrowid for one in parts], plan.last_id)
     rows = [row for one in opened for row in one.first.rows]  # of INSERT … RETURNING, where a server has it
-    return Head(opened[0].description, sum(one.rowcount for one in parts), ids[0] if ids else None, rows, True)
+    return Head(opened[0].description, sum(one.rowcount for one in parts), made, rows, True)
+
+
+def made_id(made: Sequence[NewId | None], last: int | None) -> NewId:
+    """The last insert id of a statement in several parts, of which the servers told these.
+
+    It is the first one that a server made; where the rows brought theirs along it is that of the last row, if any row
+    went in.
+    """
+    first = next((one for one in made if one), 0)
+    return last if first and last is not None else first

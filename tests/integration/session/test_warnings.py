@@ -12,23 +12,9 @@ import pytest
 import shardkit
 from shardkit.backends.mysql_connection import MySqlConnection
 from shardkit.errors import Error
-from tests.integration.dbapi.stage import BODIES, Stage, rows, run
+from tests.integration.dbapi.stage import Stage, rows, run
 
 LONG = "x" * 12
-
-
-@pytest.fixture
-def oracle(stage: Stage) -> Iterator[Any]:
-    """A bare connection to an unsharded database with tables of the same names."""
-    connection = stage.servers[0].connect()
-    with connection.cursor() as cursor:
-        cursor.execute(f"CREATE DATABASE `{stage.prefix}whole` CHARACTER SET utf8mb4")
-        cursor.execute(f"USE `{stage.prefix}whole`")
-        for table in ("member", "t_order"):
-            cursor.execute(f"CREATE TABLE `{table}` ({BODIES[table]})")
-        yield cursor
-        cursor.execute(f"DROP DATABASE `{stage.prefix}whole`")
-    connection.close()
 
 
 @pytest.fixture
