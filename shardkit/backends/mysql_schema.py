@@ -20,7 +20,7 @@ Ask = Callable[[str, tuple[Any, ...]], Sequence[Row]]
 
 COLUMNS = """
 SELECT c.COLUMN_NAME, c.DATA_TYPE, c.COLUMN_TYPE, c.IS_NULLABLE, c.CHARACTER_MAXIMUM_LENGTH, c.NUMERIC_PRECISION,
-       c.NUMERIC_SCALE, c.DATETIME_PRECISION, c.COLLATION_NAME, c.EXTRA, s.SEQ_IN_INDEX
+       c.NUMERIC_SCALE, c.DATETIME_PRECISION, c.COLLATION_NAME, c.EXTRA, c.COLUMN_DEFAULT, s.SEQ_IN_INDEX
 FROM information_schema.COLUMNS c
 LEFT JOIN information_schema.STATISTICS s
   ON s.TABLE_SCHEMA = c.TABLE_SCHEMA AND s.TABLE_NAME = c.TABLE_NAME AND s.COLUMN_NAME = c.COLUMN_NAME
@@ -31,6 +31,8 @@ ORDER BY c.ORDINAL_POSITION
 
 _NUMBERS = frozenset({Family.INTEGER, Family.DECIMAL, Family.FLOAT, Family.DOUBLE})
 _CLOCKS = frozenset({Family.TIME, Family.DATETIME, Family.TIMESTAMP})
+_TIME = re.compile(r"(?i)\b(current_timestamp|current_date|current_time|now|localtime|localtimestamp|curdate|curtime|"
+                   r"sysdate|utc_\w+|unix_timestamp)\b")  # fmt: skip
 _WORD = re.compile(r"[A-Za-z0-9_]+\Z")
 _UNKNOWN_COLLATION = frozenset({1115, 1253, 1273})
 
@@ -46,6 +48,7 @@ class _Field(NamedTuple):
     fraction: int | None
     collation: str | None
     extra: str
+    default: str | bytes | None
     key_position: int | None
 
 
@@ -76,7 +79,15 @@ def _column(field: _Field) -> Column:
         # Not "DEFAULT_GENERATED", which MySQL says of a default that is an expression.
         generated="VIRTUAL GENERATED" in extra or "STORED GENERATED" in extra,
         auto_increment="AUTO_INCREMENT" in extra,
+        clock_default=_tells_time(field.default),
+        clock_update="ON UPDATE" in extra,
     )
+
+
+def _tells_time(default: str | bytes | None) -> bool:
+    """Whether a default may be the time. A text that only looks like it costs a little, and is no harm."""
+    text = default.decode("utf-8", "replace") if isinstance(default, bytes) else default or ""
+    return not text.startswith("'") and _TIME.search(text) is not None
 
 
 def collations(ask: Ask, names: Sequence[str]) -> tuple[Collation, ...]:

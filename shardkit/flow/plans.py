@@ -118,6 +118,7 @@ class Writes(NamedTuple):
     moves: tuple[Move, ...] = ()
     rows: tuple[tuple[int, ...], ...] = ()  # of each task, which of the stage's rows it writes, if that is known
     last_id: int | None = None  # as in Plan
+    moment: bool = False  # as in Plan
 
 
 class Again(NamedTuple):

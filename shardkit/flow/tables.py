@@ -63,6 +63,8 @@ class Column:
     collation: str | None = None
     generated: bool = False  # GENERATED ALWAYS: it takes no value in an INSERT
     auto_increment: bool = False
+    clock_default: bool = False  # DEFAULT CURRENT_TIMESTAMP, or another expression with the time
+    clock_update: bool = False  # ON UPDATE CURRENT_TIMESTAMP
 
 
 @dataclass(frozen=True, slots=True)

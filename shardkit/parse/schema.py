@@ -145,6 +145,8 @@ class _Part:
             collation=(_collation(self.words, self.first, self.end) or collation) if family in _COLLATED else None,
             generated=self.has("AS") or self.has("GENERATED ALWAYS"),
             auto_increment=self.has("AUTO_INCREMENT") or self.words[self.first + 1] == "SERIAL",
+            clock_default=any(self.has(f"DEFAULT {word}") for word in ("CURRENT_TIMESTAMP", "NOW", "LOCALTIME", "(")),
+            clock_update=self.has("ON UPDATE"),
         )  # fmt: skip
 
     def sizes(self) -> Iterator[int]:

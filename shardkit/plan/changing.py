@@ -17,6 +17,7 @@ from typing import Any
 from shardkit.errors import CrossShardRefused
 from shardkit.flow import Assignment, Description, Stage, Statement, TableInfo, Task, Writes
 from shardkit.plan.carry import Carrier, more_digits
+from shardkit.plan.clocks import reads_clock
 from shardkit.plan.composed import Composed, Part
 from shardkit.plan.identity import Identity, key_of
 from shardkit.plan.moving import Moved, Mover
@@ -42,6 +43,7 @@ class Changing:
             _Part(Identity(router, use, infos[statement.tables[use].name]), statement, self._reads(use))
             for use in written
         ]
+        self._clock = reads_clock(statement, infos)
         self.find = self._find(tuple(infos.values()))
 
     def stage(self, params: Params) -> Stage:
@@ -103,7 +105,8 @@ class Changing:
                     counted += [number == 0] * len(made)
             moved += part.moved(found)
             at += width
-        return Writes(tuple(tasks), tuple(counted), tuple(move for one in moved for move in one.moves()))
+        moves = tuple(move for one in moved for move in one.moves())
+        return Writes(tuple(tasks), tuple(counted), moves, moment=self._clock)
 
 
 class _Part:

@@ -12,6 +12,7 @@ from shardkit.errors import CrossShardRefused, ShardKeyError, UnknownColumn
 from shardkit.flow import Column, Description, FillShape, Stage, Statement, TableInfo, Target, Task, Writes
 from shardkit.plan.batching import numbered
 from shardkit.plan.carry import Carrier
+from shardkit.plan.clocks import reads_clock
 from shardkit.plan.composed import Composed
 from shardkit.rewrite import Around, runs, values
 from shardkit.route import Router, ids_refused
@@ -33,6 +34,7 @@ class FromSelect:
         self.table = router.tables[0]
         info = infos[statement.tables[0].name]
         by_name = {column.name.lower(): column for column in info.columns}
+        self._clock = reads_clock(statement, infos)
         self.columns = [_known(by_name, name) for name in fill.columns]
         self._check_keys(fill, info)
         self.find = Composed(statement, [fill.query])
@@ -85,7 +87,7 @@ class FromSelect:
                     counted.append(number == 0)
                     places.append(own)
         auto = None if self._auto is None or not rows else brought(carriers[self._auto].carry(rows[-1][self._auto]))
-        return Writes(tuple(tasks), tuple(counted), rows=tuple(places), last_id=auto)
+        return Writes(tuple(tasks), tuple(counted), rows=tuple(places), last_id=auto, moment=self._clock)
 
     def _dealt(
         self, carriers: Sequence[Carrier], rows: Sequence[Row]

@@ -27,6 +27,7 @@ from shardkit.flow import (
     Window,
 )
 from shardkit.plan.batching import batch, one_plain_row
+from shardkit.plan.clocks import reads_clock
 from shardkit.plan.federated import Federated
 from shardkit.plan.filling import Filling
 from shardkit.plan.hinted import bound, budget_of, together
@@ -62,6 +63,7 @@ class Prepared:
         short = statement.hints is NO_HINTS and not moves and not (self._staging is not None and self._staging.always)
         self.point = point_of(statement, self.router) if short else None
         self.filling: Filling | None = None  # of an INSERT whose table has generated ids
+        self._clock = not reads and reads_clock(statement, infos)
         self._check_features()
         self._plain = Template(statement, name_edits(statement))
         self._split: Template | None = None
@@ -233,7 +235,7 @@ class Prepared:
             sql, args = template.render(target, params, chosen, None)
             tasks.append(Task(target.shard, sql, args, self.statement.needs_database))
         counted = route.copies and self.statement.insert is not None and bool(self.statement.insert.auto)
-        moment = route.copies or self.statement.clock
+        moment = route.copies or self._clock
         insert = self.statement.insert
         given = last_id(insert, params) if insert is not None and not route.copies else None
         return Plan(self.statement.kind, route, tuple(tasks), moment=moment, same_ids=counted, last_id=given)

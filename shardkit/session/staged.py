@@ -88,9 +88,9 @@ def _join(session: Session, plan: Plan, shards: Sequence[ShardId]) -> Generator[
 
 
 def _all(session: Session, plan: Plan, writes: Writes) -> Generator[Op, Any, tuple[Opened, ...]]:
-    """The writes; copies get them at one moment."""
+    """The writes; copies, and what reads the clock, get them at one moment."""
     work = _run(session, plan, writes.tasks)
-    if all(writes.counted):
+    if all(writes.counted) and not writes.moment:
         return (yield from work)
     return (yield from at_one_moment(session, tuple(dict.fromkeys(task.shard for task in writes.tasks)), work))
 
