@@ -45,20 +45,20 @@ def test_many_rows_become_several_statements() -> None:
     play = Play(autocommit=True)
     size = play.session.planner.batch_rows
     rows: list[Params] = [(4, 0)] * (2 * size + 1)
-    assert many(play, INSERT, rows, (wrote(size),), (wrote(size),), (wrote(1),)) == (2 * size + 1, None)
+    assert many(play, INSERT, rows, (wrote(size),), (wrote(size),), (wrote(1),)) == (2 * size + 1, 0)
 
 
 def test_other_statements_run_one_by_one() -> None:
     play = Play(autocommit=True)
     update: list[Params] = [(7, 1), (8, 2)]
-    assert many(play, "UPDATE member SET n = %s WHERE id = %s", update, (wrote(1),), (wrote(0),)) == (1, None)
+    assert many(play, "UPDATE member SET n = %s WHERE id = %s", update, (wrote(1),), (wrote(0),)) == (1, 0)
     assert [line.split(":")[0] for line in play.told()] == ["query m_1", "query m_2"]
     assert many(play, "SELECT n FROM member WHERE id = %s", [(1,), (2,)], (opened((1,)),), (opened(),)) == (1, None)
 
 
 def test_nothing_to_run() -> None:
     play = Play()
-    assert many(play, INSERT, []) == (0, None)
+    assert many(play, INSERT, []) == (0, 0)
     assert play.ops == []
 
 
