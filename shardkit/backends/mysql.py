@@ -5,9 +5,10 @@ Invariant: a connection leaves `connect` in autocommit and utf8mb4, under an sql
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from pymysql import err
 from pymysql.constants import CLIENT
@@ -16,11 +17,12 @@ from shardkit import errors
 from shardkit.backends import mysql_schema
 from shardkit.backends.mysql_connection import HEALTH_TIMEOUT, MySqlConnection
 from shardkit.backends.mysql_errors import unavailable
+from shardkit.backends.mysql_schema import Questions
 from shardkit.backends.mysql_url import connect_arguments
 from shardkit.backends.mysql_wire import Wire
 from shardkit.backends.protocol import Connection
 from shardkit.flow import Collation, TableInfo, Task
-from shardkit.values import Params, Row, ShardId
+from shardkit.values import ShardId
 
 if TYPE_CHECKING:
     from shardkit.rules import Server
@@ -28,15 +30,17 @@ if TYPE_CHECKING:
 REFUSED_MODES = frozenset({"ANSI", "ANSI_QUOTES", "HIGH_NOT_PRECEDENCE", "NO_BACKSLASH_ESCAPES", "PIPES_AS_CONCAT"})
 """Parts of sql_mode under which the same text means something else."""
 
+SQL_MODE = "SELECT @@SESSION.sql_mode"
+
+T = TypeVar("T")
+
 
 class MySqlBackend:
     """See protocol.Backend."""
 
     def __init__(self, server: Server) -> None:
         self.name: str = server.name
-        self._arguments = connect_arguments(server.name, server.url)
-        if server.found_rows:
-            self._arguments["client_flag"] = CLIENT.FOUND_ROWS
+        self._arguments = connect_arguments(server.name, server.url) | counting(server)
         self._read_timeout: float | None = self._arguments.get("read_timeout")
 
     def __repr__(self) -> str:
@@ -66,25 +70,28 @@ class MySqlBackend:
 
     def describe(self, connection: Connection, shard: ShardId, table: str) -> TableInfo | None:
         """See protocol.Backend.describe."""
-        return mysql_schema.describe(_Asker(connection, shard), shard.database, table)
+        return _answered(mysql_schema.describe(shard.database, table), connection, shard)
 
     def collations(self, connection: Connection, names: Sequence[str]) -> tuple[Collation, ...]:
         """See protocol.Backend.collations."""
-        return mysql_schema.collations(_Asker(connection, ShardId(self.name, "")), names)
+        return _answered(mysql_schema.collations(names), connection, ShardId(self.name, ""))
 
     def kill_statement(self, number: int, what: str = "") -> None:
-        """End connection `number` on the server, or with "QUERY " only what it runs.
+        """End connection `number` on the server, or with "QUERY " only what it runs."""
+        self.kill_all(f"{what}{number:d}")
 
-        Quietly does nothing if the server cannot be asked in time.
-        """
+    def kill_all(self, *targets: str) -> None:
+        """KILL each of these. Quietly does nothing if the server cannot be asked in time."""
         try:
             wire = self._open(HEALTH_TIMEOUT)
         except (err.Error, OSError, RuntimeError):
             return
         try:
-            wire.query(f"KILL {what}{number:d}")
-        except (err.Error, OSError):
-            pass  # it has ended by itself
+            for target in targets:
+                with contextlib.suppress(err.Error):  # it has ended by itself
+                    wire.query(f"KILL {target}")
+        except OSError:
+            pass  # the server has gone, and its statements with it
         finally:
             wire.shut_and_close()
 
@@ -97,24 +104,37 @@ class MySqlBackend:
 
     def _check_mode(self, connection: MySqlConnection, shard: ShardId) -> None:
         timeout = self._arguments["connect_timeout"]
-        started = connection.start(Task(shard, "SELECT @@SESSION.sql_mode"), 0, timeout)
-        modes = set(re.split(r"[,\s]+", str(started.rows[0][0]).upper()))
-        refused = sorted(modes & REFUSED_MODES)
-        if refused:
-            raise errors.ProgrammingError(
-                f"shard {shard}: server {self.name} runs with sql_mode {', '.join(refused)}, which changes how SQL is "
-                "read; remove it from the server's sql_mode",
-                shards=(shard,),
-            )
+        started = connection.start(Task(shard, SQL_MODE), 0, timeout)
+        check_mode(str(started.rows[0][0]), self.name, shard)
 
 
-class _Asker:
-    """Asks a connection one small question after another."""
+def counting(server: Server) -> dict[str, int]:
+    """The flag of a connection on which an UPDATE counts the rows that match, if that is wanted."""
+    return {"client_flag": CLIENT.FOUND_ROWS} if server.found_rows else {}
 
-    def __init__(self, connection: Connection, shard: ShardId) -> None:
-        self._connection = connection
-        self._shard = shard
 
-    def __call__(self, sql: str, args: Params) -> Sequence[Row]:
-        rows: Sequence[Any] = self._connection.start(Task(self._shard, sql, args or None), 0, None).rows
-        return rows
+def check_mode(sql_mode: str, server: str, shard: ShardId) -> None:
+    """ProgrammingError if SQL means something else under this sql_mode."""
+    refused = sorted(set(re.split(r"[,\s]+", sql_mode.upper())) & REFUSED_MODES)
+    if refused:
+        raise errors.ProgrammingError(
+            f"shard {shard}: server {server} runs with sql_mode {', '.join(refused)}, which changes how SQL is "
+            "read; remove it from the server's sql_mode",
+            shards=(shard,),
+        )
+
+
+def _answered(questions: Questions[T], connection: Connection, shard: ShardId) -> T:
+    """Ask a connection one question after another."""
+    try:
+        question = next(questions)
+        while True:
+            try:
+                rows = connection.start(Task(shard, *question), 0, None).rows
+            except errors.Error as error:
+                question = questions.throw(error)
+            else:
+                question = questions.send(rows)
+    except StopIteration as end:
+        found: T = end.value
+        return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pymysql import err
@@ -18,18 +18,21 @@ from pymysql.cursors import Cursor
 
 from shardkit import errors
 from shardkit.backends.filling import inserts
+from shardkit.backends.mysql_binding import bound
 from shardkit.backends.mysql_errors import LOST, errno_of, timed_out, translate, wrong_parameters
 from shardkit.backends.mysql_watch import WATCH
 from shardkit.backends.mysql_wire import Answer, Wire
 from shardkit.backends.protocol import Started
 from shardkit.flow import Column, Task, Warned
-from shardkit.values import Params, Row, ShardId
+from shardkit.values import Row, ShardId
 
 if TYPE_CHECKING:
     from shardkit.backends.mysql import MySqlBackend
 
 HEALTH_TIMEOUT = 2.0
 """Seconds for what must not take long: ping, reset, choosing a database."""
+
+BROKEN_ESCAPES = "sql_mode NO_BACKSLASH_ESCAPES changes how SQL is read"
 
 STRICT = "SELECT @@sql_mode LIKE '%STRICT_TRANS_TABLES%' OR @@sql_mode LIKE '%STRICT_ALL_TABLES%'"
 SERIOUS = frozenset({1260, 1264, 1265, 1292, 1365, 1366, 1406, 1411, 1441, 3020})
@@ -78,7 +81,7 @@ class MySqlConnection:
         if needs_database and self._database != shard.database:
             self._select(shard)
         if args is not None:
-            sql = self._bind(sql, args, shard)
+            sql = bound(self._mogrify, sql, args, shard)
         if wire.time_limit != self._read_timeout:
             wire.limit_time(self._read_timeout)
         if timeout is not None:
@@ -155,7 +158,7 @@ class MySqlConnection:
             raise
         if not wire.backslash_escapes:
             self._broken = True
-            raise errors.ProgrammingError(f"shard {shard}: sql_mode NO_BACKSLASH_ESCAPES changes how SQL is read")
+            raise errors.ProgrammingError(f"shard {shard}: {BROKEN_ESCAPES}")
 
     def post(self, shard: ShardId, statements: Sequence[str], timeout: float | None) -> None:
         """See protocol.Connection.post."""
@@ -243,17 +246,6 @@ class MySqlConnection:
             return timed_out(self._shard)
         return errors.ConnectionLost(f"shard {self._shard}: the connection was lost or stopped", shards=shards)
 
-    def _bind(self, sql: str, args: Params, shard: ShardId) -> str:
-        if not isinstance(args, (tuple, list, dict)):
-            if isinstance(args, (str, bytes)):
-                raise errors.ParameterError(f"shard {shard}: parameters must be a sequence or a mapping")
-            args = dict(args) if isinstance(args, Mapping) else tuple(args or ())
-        try:
-            text: str = self._mogrify(sql, args)
-        except (err.ProgrammingError, TypeError, KeyError, ValueError) as error:
-            raise wrong_parameters(error, shard) from error
-        return text
-
     def _select(self, shard: ShardId) -> None:
         self._wire.limit_time(HEALTH_TIMEOUT)
         self._guarded(lambda: self._wire.select_db(shard.database))
@@ -285,8 +277,8 @@ class MySqlConnection:
         found = self._wire.ask("SHOW WARNINGS").rows_up_to(0)[0]
         self._shown = tuple(found)  # the next question makes the server forget them
         ((strict,),) = self._wire.ask(STRICT).rows_up_to(0)[0]
-        serious = next(((code, text) for _, code, text in found if code in SERIOUS), None)
-        if strict and serious is not None:
+        serious = serious_warning(found) if strict else None
+        if serious is not None:
             raise err.DataError(*serious)
 
     def _read_away(self, answer: Answer) -> None:
@@ -322,3 +314,8 @@ class MySqlConnection:
             return translated
         self._answer = None
         return translate(error, self._shard)
+
+
+def serious_warning(found: Sequence[Row]) -> tuple[int, str] | None:
+    """The first of a SELECT's warnings that a write would fail of under a strict sql_mode."""
+    return next(((code, text) for _, code, text in found if code in SERIOUS), None)

@@ -1,11 +1,9 @@
-"""PyMySQL's errors become shardkit's: same family, same errno, the shard named, the driver's error as the cause.
+"""The drivers' errors become shardkit's: same family, same errno, the shard named, the driver's error as the cause.
 
 Invariant: every exception of the driver has exactly one class here; no message holds a password.
 """
 
 from __future__ import annotations
-
-from pymysql import err
 
 from shardkit import errors
 from shardkit.values import ShardId
@@ -23,15 +21,32 @@ _BY_ERRNO: dict[int, type[errors.Error]] = {
     1054: errors.UnknownColumn,
     1052: errors.UnknownColumn,
 }
-_BY_FAMILY: tuple[tuple[type[Exception], type[errors.Error]], ...] = (
-    (err.IntegrityError, errors.IntegrityError),
-    (err.DataError, errors.DataError),
-    (err.ProgrammingError, errors.ProgrammingError),
-    (err.InternalError, errors.InternalError),
-    (err.OperationalError, errors.OperationalError),
-    (err.InterfaceError, errors.InterfaceError),
-    (err.DatabaseError, errors.DatabaseError),  # NotSupportedError too: the server gives no reason in four parts
-)
+_DRIVERS = frozenset({"pymysql", "asyncmy", "aiomysql"})
+_BY_FAMILY: dict[str, type[errors.Error]] = {
+    "IntegrityError": errors.IntegrityError,
+    "DataError": errors.DataError,
+    "ProgrammingError": errors.ProgrammingError,
+    "InternalError": errors.InternalError,
+    "OperationalError": errors.OperationalError,
+    "InterfaceError": errors.InterfaceError,
+    "DatabaseError": errors.DatabaseError,
+    "NotSupportedError": errors.DatabaseError,  # the server gives no reason in four parts
+    "Error": errors.DatabaseError,
+}
+"""By the names that PEP 249 gives the drivers' classes, so that no driver must be imported for its errors."""
+
+
+def of_driver(error: BaseException) -> bool:
+    """Whether a driver raised it knowingly: what the server said, or that the connection is gone."""
+    return family(error) is not None
+
+
+def family(error: BaseException) -> type[errors.Error] | None:
+    """The class for a driver's error; None for one that is not the driver's own."""
+    for kind in type(error).__mro__:
+        if kind.__module__.split(".")[0] in _DRIVERS and kind.__name__ in _BY_FAMILY:
+            return _BY_FAMILY[kind.__name__]
+    return None
 
 
 def errno_of(error: BaseException) -> int | None:
@@ -48,17 +63,17 @@ def translate(error: Exception, shard: ShardId | str) -> errors.Error:
         return timed_out(shard)
     if number in _TIMEOUTS:
         return errors.StatementTimeout(f"shard {shard}: {text}", errno=number, shards=shards)
-    if number in LOST or (isinstance(error, err.InterfaceError) and not number):
+    ours = family(error)
+    if number in LOST or (ours is errors.InterfaceError and not number):
         return errors.ConnectionLost(
             f"shard {shard}: {text or 'the connection is closed'}", errno=number or None, shards=shards
         )
-    if not isinstance(error, err.Error):
+    if ours is None:
         # Not the driver's own class: it met bytes that it did not expect.
         return errors.InternalError(f"shard {shard}: unexpected answer ({type(error).__name__})", shards=shards)
     if number in _DENIED and "(workspace)" in str(shard):
         text = f"{text}; what a server finishes needs the privilege CREATE TEMPORARY TABLES there"
-    family = next((ours for theirs, ours in _BY_FAMILY if isinstance(error, theirs)), errors.DatabaseError)
-    return _BY_ERRNO.get(number or 0, family)(f"shard {shard}: {text}", errno=number, shards=shards)
+    return _BY_ERRNO.get(number or 0, ours)(f"shard {shard}: {text}", errno=number, shards=shards)
 
 
 def timed_out(shard: ShardId | str) -> errors.StatementTimeout:

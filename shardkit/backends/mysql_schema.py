@@ -1,5 +1,7 @@
 """Questions about tables and collations, asked of information_schema in one round trip each.
 
+Each is a generator that yields a Question and gets its rows; who asks the server is not its business.
+
 Columns that `SELECT *` does not show (INVISIBLE) are left out: the list stands for what `*` and an INSERT without a
 column list mean. A primary key that holds such a column is left out with it.
 Invariant: names go to the server as parameters; a collation's name, which cannot, is checked to be a plain word.
@@ -8,15 +10,24 @@ Invariant: names go to the server as parameters; a collation's name, which canno
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Generator, Sequence
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from shardkit.errors import Error
 from shardkit.flow import FAMILIES, Collation, Column, Family, TableInfo
-from shardkit.values import Row
+from shardkit.values import Params, Row
 
-Ask = Callable[[str, tuple[Any, ...]], Sequence[Row]]
-"""Runs one SELECT with parameters and gives its rows."""
+T = TypeVar("T")
+
+
+class Question(NamedTuple):
+    """One SELECT with parameters. Answer: its rows."""
+
+    sql: str
+    args: Params = None
+
+
+Questions: TypeAlias = Generator[Question, Sequence[Row], T]
 
 COLUMNS = """
 SELECT c.COLUMN_NAME, c.DATA_TYPE, c.COLUMN_TYPE, c.IS_NULLABLE, c.CHARACTER_MAXIMUM_LENGTH, c.NUMERIC_PRECISION,
@@ -52,9 +63,9 @@ class _Field(NamedTuple):
     key_position: int | None
 
 
-def describe(ask: Ask, database: str, table: str) -> TableInfo | None:
+def describe(database: str, table: str) -> Questions[TableInfo | None]:
     """The table as the server describes it, or None if there is no such table (or none the account may see)."""
-    fields = [_Field(*row) for row in ask(COLUMNS, (database, table))]
+    fields = [_Field(*row) for row in (yield Question(COLUMNS, (database, table)))]
     if not fields:
         return None
     hidden = {field.name for field in fields if "INVISIBLE" in field.extra.upper()}
@@ -90,20 +101,23 @@ def _tells_time(default: str | bytes | None) -> bool:
     return not text.startswith("'") and _TIME.search(text) is not None
 
 
-def collations(ask: Ask, names: Sequence[str]) -> tuple[Collation, ...]:
+def collations(names: Sequence[str]) -> Questions[tuple[Collation, ...]]:
     """How these collations compare, tried on the server itself; unknown ones are left out."""
-    found = (_collation(ask, name) for name in dict.fromkeys(names))
-    return tuple(collation for collation in found if collation is not None)
+    found = []
+    for name in dict.fromkeys(names):
+        collation = yield from _collation(name)
+        found += [collation] if collation is not None else []
+    return tuple(found)
 
 
-def _collation(ask: Ask, name: str) -> Collation | None:
+def _collation(name: str) -> Questions[Collation | None]:
     if not _WORD.match(name):
         return None
     charset = name.split("_", 1)[0]
     short, padded = (f"CONVERT({text} USING `{charset}`) COLLATE `{name}`" for text in ("'a'", "'a '"))
     blank = f"CONVERT(' ' USING `{charset}`) COLLATE `{name}`"
     try:
-        rows = ask(f"SELECT {short} = {padded}, WEIGHT_STRING({blank})", ())
+        rows = yield Question(f"SELECT {short} = {padded}, WEIGHT_STRING({blank})")
     except Error as error:
         if error.errno in _UNKNOWN_COLLATION:
             return None

@@ -14,7 +14,8 @@ from sqlalchemy.engine import URL
 from shardkit.errors import ProgrammingError
 
 CONNECT_TIMEOUT = 10.0
-_DRIVERS = frozenset({"mysql", "mariadb", "mysql+pymysql", "mariadb+pymysql"})
+_DRIVERS = frozenset({"mysql", "pymysql", "mariadb", "asyncmy", "aiomysql"})
+"""The drivers of URLs. PyMySQL serves those of asyncio's drivers too, where no event loop runs."""
 _WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -59,7 +60,7 @@ _OPTIONS: dict[str, Callable[[str], Any]] = {
 
 def connect_arguments(server: str, url: URL) -> dict[str, Any]:
     """PyMySQL's arguments for this URL; ProgrammingError names the option that is wrong, never the password."""
-    if url.drivername not in _DRIVERS:
+    if url.drivername.rsplit("+", 1)[-1] not in _DRIVERS:
         raise ProgrammingError(f"server {server}: driver {url.drivername!r} is not served; write mysql+pymysql://…")
     arguments: dict[str, Any] = {"charset": "utf8mb4", "autocommit": True, "connect_timeout": CONNECT_TIMEOUT}
     for name, value in url.query.items():

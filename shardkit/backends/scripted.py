@@ -12,14 +12,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from shardkit import errors
 from shardkit.backends.protocol import Connection, Started
 from shardkit.flow import Collation, Column, Description, TableInfo, Task, Warned
 from shardkit.values import Row, ShardId
+
+C = TypeVar("C", bound="Scripted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +47,19 @@ class Noted(NamedTuple):
     text: str = ""
 
 
-class ScriptedBackend:
-    """See protocol.Backend. All shards share one pool unless `pool_per_shard`."""
+class Scripts(Generic[C]):
+    """What is known of one server: its answers, its connections, and all that has happened."""
 
     def __init__(self, name: str, *, pool_per_shard: bool = False) -> None:
         self.name = name
         self.log: list[Noted] = []
-        self.connections: list[ScriptedConnection] = []
+        self.connections: list[C] = []
         self.tables: dict[tuple[ShardId, str], TableInfo] = {}
         self.known_collations: dict[str, Collation] = {}
         self.connect_errors: list[BaseException] = []
         self.connect_delay = 0.0
+        self.ticks = 0  # passes of the event loop that each answer takes, under asyncio
+        self.otherwise: Callable[[str], Reply] = lambda sql: Reply()
         self._pool_per_shard = pool_per_shard
         self._replies: dict[tuple[str, ShardId | None], list[Reply]] = {}
         self._lock = threading.Lock()
@@ -65,9 +69,9 @@ class ScriptedBackend:
         self._replies[sql, shard] = list(replies)
 
     def reply(self, sql: str, shard: ShardId) -> Reply:
-        """The next reply to `sql`; an empty one if none was given."""
+        """The next reply to `sql`; that of `otherwise` if none was given."""
         with self._lock:
-            replies = self._replies.get((sql, shard)) or self._replies.get((sql, None)) or [Reply()]
+            replies = self._replies.get((sql, shard)) or self._replies.get((sql, None)) or [self.otherwise(sql)]
             return replies.pop(0) if len(replies) > 1 else replies[0]
 
     def happened(self, what: str) -> list[str]:
@@ -83,17 +87,25 @@ class ScriptedBackend:
         """See protocol.Backend.pool_of."""
         return str(shard) if self._pool_per_shard else self.name
 
+    def opened(self, shard: ShardId, make: Callable[[Scripts[C], int], C]) -> C:
+        """A new connection, or the next of `connect_errors`."""
+        with self._lock:
+            if self.connect_errors:
+                raise self.connect_errors.pop(0)
+            connection = make(self, len(self.connections))
+            self.connections.append(connection)
+        connection.note("connect", str(shard))
+        return connection
+
+
+class ScriptedBackend(Scripts["ScriptedConnection"]):
+    """See protocol.Backend. All shards share one pool unless `pool_per_shard`."""
+
     def connect(self, shard: ShardId) -> ScriptedConnection:
         """See protocol.Backend.connect; raises the next of `connect_errors`."""
         if self.connect_delay:
             time.sleep(self.connect_delay)
-        with self._lock:
-            if self.connect_errors:
-                raise self.connect_errors.pop(0)
-            connection = ScriptedConnection(self, len(self.connections))
-            self.connections.append(connection)
-        connection.note("connect", str(shard))
-        return connection
+        return self.opened(shard, ScriptedConnection)
 
     def workspace(self, place: ShardId) -> ScriptedConnection:
         """Connections for workspaces are scripted alike."""
@@ -109,10 +121,10 @@ class ScriptedBackend:
         return tuple(self.known_collations[name] for name in names if name in self.known_collations)
 
 
-class ScriptedConnection:
-    """See protocol.Connection."""
+class Scripted:
+    """A connection's part in the script, without waiting."""
 
-    def __init__(self, backend: ScriptedBackend, number: int) -> None:
+    def __init__(self, backend: Scripts[Any], number: int) -> None:
         self.state: tuple[str, ...] = ()
         self.used_at = time.monotonic()
         self.warning_count = 0
@@ -122,8 +134,7 @@ class ScriptedConnection:
         self.alive = True  # what the server would answer to a ping
         self._backend = backend
         self._number = number
-        self._killed = threading.Event()
-        self._woken = threading.Event()  # a delay ends
+        self.killed = False
         self._reply: Reply | None = None
         self._given = 0
         self._shard = ShardId(backend.name, "")
@@ -132,37 +143,51 @@ class ScriptedConnection:
     @property
     def usable(self) -> bool:
         """See protocol.Connection.usable."""
-        return not (self.broken or self.closed or self._killed.is_set() or self._reply is not None)
+        return not (self.broken or self.closed or self.killed or self._reply is not None)
 
     def note(self, what: str, text: str = "") -> None:
         """Write down what happened."""
         self._backend.log.append(Noted(what, self._number, text))
 
-    def start(self, task: Task, batch: int, timeout: float | None) -> Started:
-        """See protocol.Connection.start."""
-        self._check_ready(task.shard)
-        self.note("start", task.sql)
-        reply = self._backend.reply(task.sql, task.shard)
+    def close(self) -> None:
+        """See protocol.Connection.close."""
+        if not self.closed:
+            self.note("close")
+        self.closed = True
+        self._reply = None
+
+    def asked(self, what: str, shard: ShardId, sql: str) -> Reply:
+        """A statement comes: its reply. Raises ConnectionLost."""
+        self._check_ready(shard)
+        self.note(what, sql)
+        reply = self._backend.reply(sql, shard)
         self._warned = reply.warned
         self.warning_count = reply.warned.number
-        self._wait(reply, timeout)
+        return reply
+
+    def asked_more(self) -> Reply:
+        """More rows are wanted: of which reply."""
+        if self._reply is None:
+            raise errors.InternalError(f"shard {self._shard}: no answer is open")
+        self.note("read", str(self._given))
+        return self._reply
+
+    def started(self, reply: Reply, batch: int) -> Started:
+        """The head of a reply."""
         if reply.error is not None and reply.good_rows is None:
             raise self._failure(reply, reply.error)
         if reply.description is None and not reply.rows:
             return Started(None, reply.rowcount, reply.lastrowid, (), True)
         self._reply, self._given = reply, 0
-        rows, last = self._next(reply, batch)
+        rows, last = self.more(reply, batch)
         return Started(reply.description, len(rows) if last else -1, None, rows, last)
 
-    def read(self, batch: int) -> tuple[Sequence[Row], bool]:
-        """See protocol.Connection.read."""
-        if self._reply is None:
-            raise errors.InternalError(f"shard {self._shard}: no answer is open")
-        self.note("read", str(self._given))
-        self._wait(self._reply, None)
-        return self._next(self._reply, batch)
+    def ran(self, reply: Reply) -> None:
+        """The end of a statement without rows."""
+        if reply.error is not None:
+            raise self._failure(reply, reply.error)
 
-    def abandon(self, drain: int) -> bool:
+    def abandoned(self, drain: int) -> bool:
         """See protocol.Connection.abandon."""
         self.note("abandon")
         reply = self._reply
@@ -173,6 +198,83 @@ class ScriptedConnection:
             return False
         self._reply = None
         return True
+
+    def pinged(self) -> bool:
+        """See protocol.Connection.ping."""
+        self.note("ping")
+        self.broken = self.broken or not self.alive
+        return self.usable
+
+    def has_reset(self) -> None:
+        """See protocol.Connection.reset."""
+        self._check_ready(self._shard)
+        self.note("reset")
+        reply = self._backend.reply("RESET", self._shard)
+        if reply.error is not None:
+            self.broken = True
+            raise reply.error
+        self.state = ()
+
+    def _check_ready(self, shard: ShardId) -> None:
+        self._shard = shard
+        if self._reply is not None:
+            raise errors.InternalError(f"shard {shard}: the connection still has an open answer")
+        if not self.usable or not self.alive:
+            self.broken = True
+            raise errors.ConnectionLost(f"shard {shard}: the connection was lost", shards=(shard,))
+
+    def stopped(self) -> errors.Error:
+        """The error to raise after a kill or an interruption."""
+        if self.killed:
+            return errors.ConnectionLost(f"shard {self._shard}: the connection was stopped", shards=(self._shard,))
+        self._reply = None
+        return errors.OperationalError(f"shard {self._shard}: interrupted", errno=1317, shards=(self._shard,))
+
+    def late(self) -> errors.StatementTimeout:
+        """The error to raise when the time is over."""
+        self.broken = True
+        return errors.StatementTimeout(f"shard {self._shard}: no answer in time", shards=(self._shard,))
+
+    def more(self, reply: Reply, batch: int) -> tuple[Sequence[Row], bool]:
+        """The next rows of a reply, and whether they are its last."""
+        end = len(reply.rows) if batch == 0 else min(self._given + batch, len(reply.rows))
+        if reply.error is not None and reply.good_rows is not None and end > reply.good_rows:
+            raise self._failure(reply, reply.error)
+        rows = reply.rows[self._given : end]
+        self._given = end
+        last = end == len(reply.rows) and not (batch and len(rows) == batch)
+        if last:
+            self._reply = None
+        return rows, last
+
+    def _failure(self, reply: Reply, error: BaseException) -> BaseException:
+        self._reply = None
+        self.broken = self.broken or reply.breaks or not isinstance(error, Exception)
+        return error
+
+
+class ScriptedConnection(Scripted):
+    """See protocol.Connection."""
+
+    def __init__(self, backend: Scripts[Any], number: int) -> None:
+        super().__init__(backend, number)
+        self._woken = threading.Event()  # a delay ends
+
+    def start(self, task: Task, batch: int, timeout: float | None) -> Started:
+        """See protocol.Connection.start."""
+        reply = self.asked("start", task.shard, task.sql)
+        self._wait(reply, timeout)
+        return self.started(reply, batch)
+
+    def read(self, batch: int) -> tuple[Sequence[Row], bool]:
+        """See protocol.Connection.read."""
+        reply = self.asked_more()
+        self._wait(reply, None)
+        return self.more(reply, batch)
+
+    def abandon(self, drain: int) -> bool:
+        """See protocol.Connection.abandon."""
+        return self.abandoned(drain)
 
     def fill(
         self, shard: ShardId, table: str, columns: Sequence[Column], rows: Sequence[Row], timeout: float | None
@@ -187,12 +289,9 @@ class ScriptedConnection:
 
     def run(self, shard: ShardId, sql: str) -> None:
         """See protocol.Connection.run."""
-        self._check_ready(shard)
-        self.note("run", sql)
-        reply = self._backend.reply(sql, shard)
+        reply = self.asked("run", shard, sql)
         self._wait(reply, None)
-        if reply.error is not None:
-            raise self._failure(reply, reply.error)
+        self.ran(reply)
 
     def post(self, shard: ShardId, statements: Sequence[str], timeout: float | None) -> None:
         """Kept for `collect`."""
@@ -212,19 +311,11 @@ class ScriptedConnection:
 
     def ping(self) -> bool:
         """See protocol.Connection.ping."""
-        self.note("ping")
-        self.broken = self.broken or not self.alive
-        return self.usable
+        return self.pinged()
 
     def reset(self) -> None:
         """See protocol.Connection.reset."""
-        self._check_ready(self._shard)
-        self.note("reset")
-        reply = self._backend.reply("RESET", self._shard)
-        if reply.error is not None:
-            self.broken = True
-            raise reply.error
-        self.state = ()
+        self.has_reset()
 
     def interrupt(self) -> None:
         """See protocol.Connection.interrupt: a delay ends with error 1317."""
@@ -234,50 +325,15 @@ class ScriptedConnection:
     def kill(self) -> None:
         """See protocol.Connection.kill."""
         self.note("kill")
-        self._killed.set()
+        self.killed = True
         self._woken.set()
-
-    def close(self) -> None:
-        """See protocol.Connection.close."""
-        if not self.closed:
-            self.note("close")
-        self.closed = True
-        self._reply = None
-
-    def _check_ready(self, shard: ShardId) -> None:
-        self._shard = shard
-        if self._reply is not None:
-            raise errors.InternalError(f"shard {shard}: the connection still has an open answer")
-        if not self.usable or not self.alive:
-            self.broken = True
-            raise errors.ConnectionLost(f"shard {shard}: the connection was lost", shards=(shard,))
 
     def _wait(self, reply: Reply, timeout: float | None) -> None:
         late = timeout is not None and timeout < reply.delay
         self._woken.clear()  # nothing was running that could be interrupted
-        if self._killed.is_set():
+        if self.killed:
             self._woken.set()
         if reply.delay and self._woken.wait(timeout if late else reply.delay):
-            if self._killed.is_set():
-                raise errors.ConnectionLost(f"shard {self._shard}: the connection was stopped", shards=(self._shard,))
-            self._reply = None
-            raise errors.OperationalError(f"shard {self._shard}: interrupted", errno=1317, shards=(self._shard,))
+            raise self.stopped()
         if late:
-            self.broken = True
-            raise errors.StatementTimeout(f"shard {self._shard}: no answer in time", shards=(self._shard,))
-
-    def _next(self, reply: Reply, batch: int) -> tuple[Sequence[Row], bool]:
-        end = len(reply.rows) if batch == 0 else min(self._given + batch, len(reply.rows))
-        if reply.error is not None and reply.good_rows is not None and end > reply.good_rows:
-            raise self._failure(reply, reply.error)
-        rows = reply.rows[self._given : end]
-        self._given = end
-        last = end == len(reply.rows) and not (batch and len(rows) == batch)
-        if last:
-            self._reply = None
-        return rows, last
-
-    def _failure(self, reply: Reply, error: BaseException) -> BaseException:
-        self._reply = None
-        self.broken = self.broken or reply.breaks or not isinstance(error, Exception)
-        return error
+            raise self.late()

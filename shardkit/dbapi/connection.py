@@ -5,55 +5,34 @@ Invariant: before a new statement starts, the former one's remaining rows are sa
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import asdict
-from itertools import islice
 from types import TracebackType
 from typing import Any
 
-from shardkit import errors
 from shardkit.dbapi.cursor import Cursor
-from shardkit.dbapi.hinting import Hinting
+from shardkit.dbapi.shell import ConnectionShell, bulk_text, portions
 from shardkit.dbapi.short import ShortWays
 from shardkit.dbapi.two_phase import TwoPhase
-from shardkit.errors import InterfaceError
 from shardkit.flow import NewId, Script
 from shardkit.plan import Planner
 from shardkit.runtime.recording import Recording
 from shardkit.runtime.sync import Drive, Lanes, drive
 from shardkit.session import Session, keys, metadata, statements, transaction
-from shardkit.session.warnings import together
-
-BULK_PORTION = 16_000
-"""Rows that bulk_insert holds at a time."""
 
 
-class Connection(ShortWays, Hinting, TwoPhase):
+class Connection(ShortWays, ConnectionShell[Cursor], TwoPhase):
     """A connection to all shards as if they were one database. One thread at a time (threadsafety 1).
 
     Autocommit is off unless asked for, as PEP 249 wants. Leaving a `with` block commits, or rolls back on an
     exception, and leaves the connection open.
     """
 
-    Warning = errors.Warning
-    Error = errors.Error
-    InterfaceError = errors.InterfaceError
-    DatabaseError = errors.DatabaseError
-    DataError = errors.DataError
-    OperationalError = errors.OperationalError
-    IntegrityError = errors.IntegrityError
-    InternalError = errors.InternalError
-    ProgrammingError = errors.ProgrammingError
-    NotSupportedError = errors.NotSupportedError
-
     def __init__(self, planner: Planner, lanes: Lanes, *, autocommit: bool, local_infile: bool = False) -> None:
-        self._session = Session(planner, autocommit=autocommit, local_infile=local_infile)
+        super().__init__(Session(planner, autocommit=autocommit, local_infile=local_infile))
         self._lanes = lanes
-        self._streaming: weakref.ref[Cursor] | None = None
         self._on_close: Callable[[], None] | None = None
-        self._closed = False
 
     def owns(self, close: Callable[[], None]) -> None:
         """Call `close` when this connection is closed."""
@@ -61,7 +40,7 @@ class Connection(ShortWays, Hinting, TwoPhase):
 
     def cursor(self) -> Cursor:
         """A new cursor."""
-        self._check_open()
+        self.check_open()
         return Cursor(self)
 
     def begin(self) -> None:
@@ -84,7 +63,7 @@ class Connection(ShortWays, Hinting, TwoPhase):
 
         It belongs to no transaction. Raises GeneratorError, IdsUnavailable, ClockError.
         """
-        self._check_open()
+        self.check_open()
         op = keys.wanted(self._session, table, column)
         if op is None:
             self.run_for(metadata.describe(self._session, table))
@@ -92,10 +71,6 @@ class Connection(ShortWays, Hinting, TwoPhase):
         assert op is not None
         found: NewId = self._lanes.perform(op)[0]
         return found
-
-    def show_warnings(self) -> tuple[tuple[str, int, str], ...]:
-        """(level, code, message) of each warning of the last statement, as SHOW WARNINGS gives them."""
-        return together(self._session.warned).shown
 
     def bulk_insert(
         self,
@@ -111,13 +86,9 @@ class Connection(ShortWays, Hinting, TwoPhase):
         `rows` may be any iterable; it is read in portions. `progress` hears how many rows are in so far. Gives the
         rows inserted. Raises errors of shardkit.errors; without a transaction what is in by then stays.
         """
-        cursor, done = self.cursor(), 0
-        names = ", ".join("`" + name.replace("`", "``").replace("%", "%%") + "`" for name in columns)
-        into = "`" + table.replace("`", "``").replace("%", "%%") + "`"
-        text = f"INSERT INTO {into} ({names}) VALUES ({', '.join(['%s'] * len(columns))})"
-        rest = iter(rows)
+        cursor, done, text = self.cursor(), 0, bulk_text(table, columns)
         with closing(cursor):
-            while portion := list(islice(rest, BULK_PORTION)):
+            for portion in portions(rows):
                 done += cursor.executemany(text, portion)
                 if progress is not None:
                     progress(done)
@@ -142,12 +113,11 @@ class Connection(ShortWays, Hinting, TwoPhase):
 
     @autocommit.setter
     def autocommit(self, on: bool) -> None:
-        self.run(statements.set_autocommit(self._session, bool(on)))
+        self.set_autocommit(on)
 
-    @property
-    def in_transaction(self) -> bool:
-        """Whether a transaction has touched any shard and is still open."""
-        return bool(self._session.enlisted)
+    def set_autocommit(self, on: bool) -> None:
+        """What setting `autocommit` does."""
+        self.run(statements.set_autocommit(self._session, bool(on)))
 
     def close(self) -> None:
         """Roll back and give every server connection back. A second call does nothing."""
@@ -162,7 +132,7 @@ class Connection(ShortWays, Hinting, TwoPhase):
                 self._on_close()
 
     def __enter__(self) -> Connection:
-        self._check_open()
+        self.check_open()
         return self
 
     def __exit__(
@@ -173,37 +143,24 @@ class Connection(ShortWays, Hinting, TwoPhase):
         else:
             self.rollback()
 
-    def __repr__(self) -> str:
-        state = "closed" if self._closed else f"{len(self._session.enlisted)} shards enlisted"
-        return f"<shardkit connection, {state}>"
-
     # --- for the cursors --------------------------------------------------------------------------------------------
-
-    @property
-    def session(self) -> Session:
-        """The session; cursors hand it to scripts."""
-        return self._session
 
     def start(self, cursor: Cursor, script: Script) -> Drive:
         """Run a script for a cursor, after the former cursor's rows are read into its memory."""
-        self._check_open()
+        self.check_open()
         self._settle(cursor)
         return drive(script, self._lanes)
 
-    def streams(self, cursor: Cursor) -> None:
-        """This cursor has rows that are still on the servers."""
-        self._streaming = weakref.ref(cursor)
-
     def run(self, script: Script) -> None:
         """Run a script to its end."""
-        self._check_open()
+        self.check_open()
         self._settle(None)
         for _ in drive(script, self._lanes):
             pass
 
     def record(self, script: Script) -> list[dict[str, Any]]:
         """Run a script to its end and give the steps it took."""
-        self._check_open()
+        self.check_open()
         self._settle(None)
         recording = Recording(self._lanes)
         for _ in Drive(script, recording):
@@ -221,15 +178,8 @@ class Connection(ShortWays, Hinting, TwoPhase):
         return found[0]
 
     def _settle(self, cursor: Cursor | None) -> None:
-        known, self._streaming = self._streaming, None
-        streaming = known() if known is not None else None
-        if streaming is None:
-            return  # nothing streams, or its cursor was forgotten and its connections with it
-        if streaming is cursor:
+        streaming = self._settled()
+        if streaming is cursor and streaming is not None:
             streaming.drop()
-        else:
+        elif streaming is not None:
             streaming.keep_rows()
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise InterfaceError("the connection is closed")

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from shardkit.errors import BudgetExceeded, Error, InterfaceError, ProgrammingError
-from shardkit.flow import Description, Head, NewId, Rows
+from shardkit.dbapi.shell import CursorShell, sequence
+from shardkit.errors import BudgetExceeded, Error, InterfaceError
+from shardkit.flow import Head, Rows
 from shardkit.plan import Explanation
 from shardkit.runtime.sync import Drive
 from shardkit.session import statements
@@ -22,30 +23,12 @@ if TYPE_CHECKING:
     from shardkit.dbapi.connection import Connection
 
 
-class Cursor:
+class Cursor(CursorShell["Connection"]):
     """Made by `connection.cursor()`."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection: Connection | None = connection
-        self.arraysize = 1
-        self.description: Description = None
-        self.rowcount = -1
-        """Rows affected or read; -1 while a result is still streaming."""
-        self.warning_count = 0
-        """Of the last statement (of a SELECT, once its rows are read); `connection.show_warnings()` lists them."""
-        self.lastrowid: NewId | None = None
-        """The first id that was generated for the last statement, by shardkit or else by the server."""
-        self._rows: Sequence[Row] = ()
-        self._next = 0
+        super().__init__(connection)
         self._drive: Drive | None = None
-        self._lost: BaseException | None = None  # why the rest of the result will never come
-
-    @property
-    def connection(self) -> Connection:
-        """The connection it was made from."""
-        if self._connection is None:
-            raise InterfaceError("the cursor is closed")
-        return self._connection
 
     def execute(self, sql: str, params: Params = None) -> Cursor:
         """Run one statement, with `%s` and a sequence, or `%(name)s` and a mapping.
@@ -69,9 +52,7 @@ class Cursor:
                 if not last:
                     self._stream_rest(connection)
                 return self
-        elif isinstance(params, (str, bytes, int, float)):
-            params = (params,)
-        script = statements.execute(connection.session, sql, params)
+        script = statements.execute(connection.session, sql, sequence(params))
         self._start(connection, connection.start(self, script))
         return self
 
@@ -135,15 +116,6 @@ class Cursor:
     def __iter__(self) -> Iterator[Row]:
         while (row := self.fetchone()) is not None:
             yield row
-
-    def nextset(self) -> None:
-        """There is never a second result set."""
-
-    def setinputsizes(self, sizes: object) -> None:
-        """PEP 249 asks for it; nothing to do."""
-
-    def setoutputsize(self, size: int, column: int | None = None) -> None:
-        """PEP 249 asks for it; nothing to do."""
 
     def close(self) -> None:
         """End the result; the cursor cannot be used again."""
@@ -225,9 +197,3 @@ class Cursor:
                 self._rows, self._next = step.rows, 0
                 return True
         return False
-
-    def _check_result(self) -> None:
-        if self._connection is None:
-            raise InterfaceError("the cursor is closed")
-        if self.description is None:
-            raise ProgrammingError("there is no result to fetch: execute a SELECT first", errno=2030)

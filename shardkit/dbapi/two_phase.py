@@ -59,21 +59,23 @@ class TwoPhase(ABC):
         if xid is None:
             self.run(tpc.commit(self._session))
         else:
-            self.run(tpc.end(self._session.planner.rules, self._outside(xid), "COMMIT"))
+            self.run(tpc.end(self._session.planner.rules, outside(self._session, xid), "COMMIT"))
 
     def tpc_rollback(self, xid: Xid | None = None) -> None:
         """Undo it, prepared or not. With `xid`: a transaction that tpc_recover told. Raises OperationalError."""
         if xid is None:
             self.run(tpc.rollback(self._session))
         else:
-            self.run(tpc.end(self._session.planner.rules, self._outside(xid), "ROLLBACK"))
+            self.run(tpc.end(self._session.planner.rules, outside(self._session, xid), "ROLLBACK"))
 
     def tpc_recover(self) -> list[Xid]:
         """Transactions that some shard has prepared and nobody has ended. MySQL wants XA_RECOVER_ADMIN for it."""
         found: list[Xid] = self.run_for(tpc.recover(self._session.planner.rules))
         return found
 
-    def _outside(self, xid: Xid) -> Xid:
-        if self._session.outer is not None or self._session.enlisted:
-            raise ProgrammingError("a transaction is open here; recover others on a connection that has none")
-        return checked_xid(*xid)
+
+def outside(session: Session, xid: Xid) -> Xid:
+    """The name of a transaction that was begun elsewhere. ProgrammingError while one is open here."""
+    if session.outer is not None or session.enlisted:
+        raise ProgrammingError("a transaction is open here; recover others on a connection that has none")
+    return checked_xid(*xid)

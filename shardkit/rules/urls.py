@@ -1,6 +1,8 @@
-"""Server URLs: MySQL and MariaDB through PyMySQL, and a folder of SQLite files.
+"""Server URLs: MySQL and MariaDB through a driver, and a folder of SQLite files.
 
     mysql+pymysql://user:password@host:3306        sqlite:///./data
+
+asyncmy and aiomysql serve asyncio; PyMySQL serves their URLs everywhere else, and they its URLs under asyncio.
 
 Invariant: no message holds any part of a URL, because any part may turn out to be the password.
 """
@@ -12,7 +14,10 @@ import os.path
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-MYSQL = ("mysql", "mysql+pymysql", "mariadb", "mariadb+pymysql")
+MYSQL = (
+    "mysql", "mysql+pymysql", "mysql+asyncmy", "mysql+aiomysql",
+    "mariadb", "mariadb+pymysql", "mariadb+asyncmy", "mariadb+aiomysql",
+)  # fmt: skip
 SQLITE = "sqlite"
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from shardkit.runtime.sync import Lanes
 
 
-_EMITTED = (Head, Rows)
+EMITTED = (Head, Rows)
 
 
 class Drive(Iterator[Head | Rows]):
@@ -38,7 +38,7 @@ class Drive(Iterator[Head | Rows]):
             raise StopIteration
         try:
             step = self._script.send(None)
-            while not isinstance(step, _EMITTED):
+            while not isinstance(step, EMITTED):
                 try:
                     answer = self._perform(step)
                 except BaseException as error:
@@ -82,7 +82,7 @@ class Drive(Iterator[Head | Rows]):
             self._query = lanes.running
             return answer
         if isinstance(op, (Fetch, CloseQuery)) and (self._query is None or lanes.running is not self._query):
-            return self._without_query(op)
+            return without_query(op)
         if isinstance(op, OpenWorkspace):
             place = lanes.perform(op)
             self._workspace = True
@@ -91,14 +91,6 @@ class Drive(Iterator[Head | Rows]):
             self._workspace = False
         return lanes.perform(op)
 
-    def _without_query(self, op: Fetch | CloseQuery) -> None:
-        if isinstance(op, CloseQuery):
-            return
-        raise InterfaceError(
-            "the rest of this result is gone, because another statement was run on its connection; read a result to "
-            "its end first, or use a second connection"
-        )
-
     def _end_query(self) -> None:
         query, self._query = self._query, None
         if self._workspace:
@@ -106,6 +98,16 @@ class Drive(Iterator[Head | Rows]):
             self._lanes.perform(CloseWorkspace())
         if query is not None and self._lanes.running is query:
             self._lanes.perform(CloseQuery())
+
+
+def without_query(op: Fetch | CloseQuery) -> None:
+    """The answer to an Op about a query that is not there any more: InterfaceError, unless it was to be closed."""
+    if isinstance(op, CloseQuery):
+        return
+    raise InterfaceError(
+        "the rest of this result is gone, because another statement was run on its connection; read a result to "
+        "its end first, or use a second connection"
+    )
 
 
 def drive(script: Script, lanes: Lanes) -> Drive:

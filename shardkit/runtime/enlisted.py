@@ -114,7 +114,7 @@ class Enlisted:
         wanted: dict[Pool, list[ShardId]] = {}
         for shard, pool in pools:
             if shard in self.by_shard:
-                raise InternalError(f"shard {shard} is enlisted already", shards=(shard,))
+                raise already_enlisted(shard)
             wanted.setdefault(pool, []).append(shard)
         jobs: list[_Enlisting] = []
         try:
@@ -205,8 +205,18 @@ class Enlisted:
     def _pinned(self, shard: ShardId) -> Pinned:
         pinned = self.by_shard.get(shard)
         if pinned is None:
-            raise InternalError(f"shard {shard} is not enlisted", shards=(shard,))
+            raise not_enlisted(shard)
         return pinned
+
+
+def already_enlisted(shard: ShardId) -> InternalError:
+    """The error to raise when a script enlists a shard twice."""
+    return InternalError(f"shard {shard} is enlisted already", shards=(shard,))
+
+
+def not_enlisted(shard: ShardId) -> InternalError:
+    """The error to raise when a script asks something of a shard that it has not enlisted."""
+    return InternalError(f"shard {shard} is not enlisted", shards=(shard,))
 
 
 def _posted(

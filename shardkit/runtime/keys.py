@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 from shardkit.backends.protocol import Backend
 from shardkit.errors import GeneratorError, InterfaceError
 from shardkit.flow import NewId, NewIds
-from shardkit.keygen import LEASE, Ahead, Block, Chance, Generator, Now, Stream, Wait, Want, Worker
+from shardkit.keygen import LEASE, Ahead, Block, Chance, Generator, Now, Stream, Taking, Wait, Want, Worker
 from shardkit.runtime.home import Home
 from shardkit.runtime.leases import Leases
 from shardkit.runtime.sequences import Sequences
@@ -91,6 +91,52 @@ class Keys:
 
     def take(self, op: NewIds) -> Sequence[NewId]:
         """New ids, as flow.NewIds says. Raises GeneratorError, IdsUnavailable, ClockError."""
+        line = self._line_of(op)
+        with line.lock:
+            return self._run(line, line.stream.take(op.count, op.column))
+
+    def take_soon(self, op: NewIds) -> Sequence[NewId] | Callable[[], Sequence[NewId]]:
+        """The same without ever waiting: the ids, or, if something must be waited for, a function that goes on.
+
+        That function must be called, in another thread: meanwhile it keeps everybody else waiting.
+        """
+        line = self._line_of(op)
+        if not line.lock.acquire(blocking=False):
+            return lambda: self.take(op)
+        held = True
+        try:
+            script = line.stream.take(op.count, op.column)
+            want = next(script)
+            while not self._must_wait(want, line.home):
+                want = script.send(self._answer(want, line.home))
+            held = False  # it goes with the function
+            return lambda: self._go_on(line, script, want)
+        except StopIteration as end:
+            found: list[NewId] = end.value
+            return found
+        finally:
+            if held:
+                line.lock.release()
+
+    def _go_on(self, line: _Line, script: Taking, want: Want) -> Sequence[NewId]:
+        try:
+            return self._run(line, script, want)
+        finally:
+            line.lock.release()
+
+    def _must_wait(self, want: Want, home: ShardId) -> bool:
+        """Whether its answer takes a database or time."""
+        match want:
+            case Now() | Chance():
+                return False
+            case Worker(bits, at):
+                office = self._offices.get(home)
+                return office is None or not office.leases.has(bits, at)
+            case Wait() | Block() | Ahead():
+                return True
+        assert_never(want)
+
+    def _line_of(self, op: NewIds) -> _Line:
         if self._lines.pid != os.getpid():
             self._begin()
         self._check_open()
@@ -100,9 +146,7 @@ class Keys:
             raise GeneratorError(f"the rules generate no ids for {op.table}.{op.column.name}")
         name = f"{op.table}.{op.column.name.lower()}"
         home = self._rules.home(table)
-        line = self._line(generator, name, home)
-        with line.lock:
-            return self._run(line, op)
+        return self._line(generator, name, home)
 
     def close(self) -> None:
         """Give the leases back and end the connections."""
@@ -127,10 +171,11 @@ class Keys:
             return _process_lines().line(kind, lambda: _Line(generator.open(name), home))
         return self._lines.line(name, lambda: _Line(generator.open(name), home))
 
-    def _run(self, line: _Line, op: NewIds) -> Sequence[NewId]:
-        script = line.stream.take(op.count, op.column)
+    def _run(self, line: _Line, script: Taking, want: Want | None = None) -> Sequence[NewId]:
         answer: Any = None
         try:
+            if want is not None:
+                answer = self._answer(want, line.home)
             while True:
                 answer = self._answer(script.send(answer), line.home)
         except StopIteration as end:

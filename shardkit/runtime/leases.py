@@ -69,6 +69,10 @@ class Leases:
             "database's answer took as long: no id is made with such a time"
         )
 
+    def has(self, bits: int, at: int) -> bool:
+        """Whether `get` would answer at once."""
+        return self._usable(bits, at) is not None
+
     def renew(self) -> None:
         """Renew every lease. One that was lost is forgotten; one that cannot be renewed runs out by itself."""
         with self._io:

@@ -12,7 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 from shardkit.backends.protocol import Connection
 from shardkit.errors import Error, InterfaceError, PoolTimeout
@@ -107,10 +107,7 @@ class Pool:
     def reserve(self, count: int, state: State, patience: float | None = None) -> list[Connection | None]:
         """`count` permits at once, each with an idle connection or None; every one goes through `ready` before use."""
         if count > self.size:
-            raise PoolTimeout(
-                f"{count} connections to server {self.limits.server} are needed at once, but its pool holds "
-                f"{self.size}; raise servers.{self.limits.server}.pool.{self.limits.key} in the rules"
-            )
+            raise too_many(self.limits, count)
         self.bury()
         with self._lock:
             if self._free >= count and not self._waiting and not self._closed:
@@ -217,13 +214,7 @@ class Pool:
         connection.close()
 
     def _take(self, state: State) -> Connection:
-        """The idle connection that was used last, preferring one in this state, then one that needs no reset."""
-        idle = self._idle
-        for suits in (lambda have: have == state, lambda have: is_prefix(have, state)):
-            for index in range(len(idle) - 1, -1, -1):
-                if suits(idle[index].state):
-                    return idle.pop(index)
-        return idle.pop()
+        return best_of(self._idle, state)
 
     def _grant(self, count: int, state: State) -> list[Connection | None]:
         self._free -= count
@@ -251,7 +242,7 @@ class Pool:
                 self._return(waiter.granted or [])
             raise
         if waiter.granted is None and self._withdraw(waiter):
-            raise self._timeout(count, wait)
+            raise no_permit(self.limits, count, wait, self.in_use)
         if waiter.granted is None:
             raise InterfaceError(f"the pool of server {self.limits.server} is closed")
         return waiter.granted
@@ -279,11 +270,37 @@ class Pool:
             else:
                 self.discard(connection)
 
-    def _timeout(self, count: int, wait: float) -> PoolTimeout:
-        server, size = self.limits.server, self.size
-        what = "connection" if count == 1 else f"{count} connections"
-        return PoolTimeout(
-            f"no {what} to server {server} became free within {wait:g} s (pool size {size}, {self.in_use} in use); "
-            f"raise servers.{server}.pool.{self.limits.key} or servers.{server}.pool.wait in the rules, or end "
-            "transactions and results sooner"
-        )
+
+class _Stateful(Protocol):
+    state: State
+
+
+C = TypeVar("C", bound=_Stateful)
+
+
+def best_of(idle: list[C], state: State) -> C:
+    """Take the idle connection that was used last, preferring one in this state, then one that needs no reset."""
+    for suits in (lambda have: have == state, lambda have: is_prefix(have, state)):
+        for index in range(len(idle) - 1, -1, -1):
+            if suits(idle[index].state):
+                return idle.pop(index)
+    return idle.pop()
+
+
+def too_many(limits: Limits, count: int) -> PoolTimeout:
+    """The error to raise when more is asked for than the pool will ever hold."""
+    return PoolTimeout(
+        f"{count} connections to server {limits.server} are needed at once, but its pool holds "
+        f"{limits.size}; raise servers.{limits.server}.pool.{limits.key} in the rules"
+    )
+
+
+def no_permit(limits: Limits, count: int, wait: float, in_use: int) -> PoolTimeout:
+    """The error to raise when nothing became free in time."""
+    server = limits.server
+    what = "connection" if count == 1 else f"{count} connections"
+    return PoolTimeout(
+        f"no {what} to server {server} became free within {wait:g} s (pool size {limits.size}, {in_use} in use); "
+        f"raise servers.{server}.pool.{limits.key} or servers.{server}.pool.wait in the rules, or end "
+        "transactions and results sooner"
+    )

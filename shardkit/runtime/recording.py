@@ -41,31 +41,15 @@ class Step:
     statements: int = 0
 
 
-class Recording:
-    """Lanes that note what they are asked."""
+class Notes:
+    """The steps of an execution, as far as it has come."""
 
-    def __init__(self, lanes: Lanes) -> None:
-        self._lanes = lanes
+    def __init__(self) -> None:
         self._purpose = ""  # of the query whose batches are fetched
         self.steps: list[Step] = []
 
-    @property
-    def running(self) -> Running | None:
-        """See Lanes.running."""
-        return self._lanes.running
-
-    def orphan_workspace(self) -> None:
-        """See Lanes.orphan_workspace."""
-        self._lanes.orphan_workspace()
-
-    def perform(self, op: Op) -> Any:
-        """See Lanes.perform."""
-        started = perf_counter()
-        answer = self._lanes.perform(op)
-        self._note(op, answer, perf_counter() - started)
-        return answer
-
-    def _note(self, op: Op, answer: Any, seconds: float) -> None:
+    def note(self, op: Op, answer: Any, seconds: float) -> None:
+        """Count one Op and its answer."""
         match op:
             case Query(tasks):
                 self._purpose = op.purpose
@@ -104,3 +88,27 @@ class Recording:
         for batch in batches:
             step.rows += len(batch.rows)
             step.bytes += len(batch.rows) * estimate(batch.rows)
+
+
+class Recording(Notes):
+    """Lanes that note what they are asked."""
+
+    def __init__(self, lanes: Lanes) -> None:
+        super().__init__()
+        self._lanes = lanes
+
+    @property
+    def running(self) -> Running | None:
+        """See Lanes.running."""
+        return self._lanes.running
+
+    def orphan_workspace(self) -> None:
+        """See Lanes.orphan_workspace."""
+        self._lanes.orphan_workspace()
+
+    def perform(self, op: Op) -> Any:
+        """See Lanes.perform."""
+        started = perf_counter()
+        answer = self._lanes.perform(op)
+        self.note(op, answer, perf_counter() - started)
+        return answer

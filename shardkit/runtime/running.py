@@ -92,11 +92,7 @@ class Running:
         limit = None if whole or not self._claim else PINNED_DRAIN
         for lane in self._lanes:
             if lane.pool is None and lane.streaming and not lane.drain(limit):
-                raise OperationalError(
-                    f"shard {lane.shard}: the former result in this transaction still has rows; read it to its end or "
-                    "close its cursor before the next statement",
-                    shards=(lane.shard,),
-                )
+                raise unread(lane.shard)
         self.end_leased()
 
     def end_leased(self) -> None:
@@ -134,6 +130,15 @@ class Running:
         if batch.last:
             del self._by_source[source]
         return batch
+
+
+def unread(shard: ShardId) -> OperationalError:
+    """The error to raise when a transaction's connection is wanted while a long answer is open on it."""
+    return OperationalError(
+        f"shard {shard}: the former result in this transaction still has rows; read it to its end or close its cursor "
+        "before the next statement",
+        shards=(shard,),
+    )
 
 
 def settle_after(lane: Lane) -> None:

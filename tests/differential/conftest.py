@@ -9,8 +9,8 @@ import pytest
 import shardkit
 from shardkit.rules import loads
 from shardkit.verify import Connection
-from tests import servers
-from tests.differential.world import SIZES, World, build
+from tests import bridge, servers
+from tests.differential.world import ASYNC, SIZES, World, build
 from tests.servers import ServerUrl
 
 
@@ -19,10 +19,11 @@ def connect(rules: str, autocommit: bool = True) -> Connection:
     return shardkit.connect(loads(rules, file="<world>", environ={}), autocommit=autocommit)
 
 
-@pytest.fixture(scope="session", params=SIZES)
+@pytest.fixture(scope="session", params=(*SIZES, ASYNC))
 def world(request: pytest.FixtureRequest, mysql_servers: tuple[ServerUrl, ServerUrl]) -> Iterator[World]:
-    """One oracle and the same rows over 1, 2, 3, 5 or 16 databases, or 4 databases of 4 tables each."""
-    made = World(str(request.param), mysql_servers, servers.new_prefix(), connect)
+    """One oracle and the same rows over 1, 2, 3, 5 or 16 databases, or 4 of 4 tables each; once under asyncio."""
+    size, under = str(request.param), bridge.connect if request.param == ASYNC else connect
+    made = World(size.split()[0], mysql_servers, servers.new_prefix(), under)
     try:
         build(made)
         yield made

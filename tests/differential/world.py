@@ -22,6 +22,9 @@ from tests.servers import ServerUrl
 SIZES = ("1", "2", "3", "5", "16", "4x4")
 """The worlds: how many databases, and how many physical tables of each logical one in a database."""
 
+ASYNC = "3 asyncio"
+"""The world that is asked under asyncio; one of those in which reads are asked in both forms."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

@@ -58,7 +58,9 @@ def test_backends_by_url() -> None:
     assert isinstance(backend, MySqlBackend)
     assert repr(backend) == "<MySqlBackend rds0>"
     assert backend.pool_of(ShardId("rds0", "a")) == backend.pool_of(ShardId("rds0", "b"))
-    with pytest.raises(ProgrammingError, match="asyncmy"):
-        open_backend(Server("rds0", make_url("mysql+asyncmy://app@db")))
+    for served in ("mysql+asyncmy://app@db", "mysql+aiomysql://app@db", "mariadb://app@db"):
+        assert isinstance(open_backend(Server("rds0", make_url(served))), MySqlBackend)
+    with pytest.raises(ProgrammingError, match="mysqlconnector"):
+        open_backend(Server("rds0", make_url("mysql+mysqlconnector://app@db")))
     with pytest.raises(ProgrammingError, match="unknown backend 'postgresql'"):
         open_backend(Server("rds0", make_url("postgresql://app@db")))

@@ -11,8 +11,11 @@ from shardkit.parse import read_schema
 def extra(default: str | None, extra: str) -> tuple[bool, bool]:
     """What is known of a column with this default, as information_schema tells it."""
     row = ("at", "timestamp", "timestamp(6)", "YES", None, None, None, 6, None, extra, default, None)
-    info = describe(lambda sql, args: [row], "d", "t")
-    assert info is not None
+    questions = describe("d", "t")
+    next(questions)
+    with pytest.raises(StopIteration) as end:
+        questions.send([row])
+    info = end.value.value
     return info.columns[0].clock_default, info.columns[0].clock_update
 
 

@@ -1,0 +1,312 @@
+"""One MySQL connection under asyncio, over asyncmy or aiomysql; the twin of mysql_connection.
+
+A cancelled statement is stopped on the server before the cancellation goes on. Any exception between sending and the
+end of an answer that is not the server's own word leaves the connection broken.
+Invariant: `usable` is true only when the next statement can be sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from shardkit import errors
+from shardkit.backends.aio.shelter import sheltered
+from shardkit.backends.aio.wire import Wire
+from shardkit.backends.filling import inserts
+from shardkit.backends.mysql_binding import bound
+from shardkit.backends.mysql_connection import BROKEN_ESCAPES, HEALTH_TIMEOUT, STRICT, serious_warning
+from shardkit.backends.mysql_errors import LOST, errno_of, of_driver, timed_out, translate, wrong_parameters
+from shardkit.backends.protocol import Started
+from shardkit.flow import Column, Task, Warned
+from shardkit.values import Row, ShardId
+
+if TYPE_CHECKING:
+    from shardkit.backends.aio.mysql import AioMySqlBackend
+
+T = TypeVar("T")
+
+
+class AioMySqlConnection:
+    """See aio.protocol.Connection."""
+
+    def __init__(self, backend: AioMySqlBackend, wire: Any) -> None:
+        self.state: tuple[str, ...] = ()
+        self.used_at = time.monotonic()
+        self.warning_count = 0
+        self._backend, self._watch = backend, backend.watch
+        self._mogrify, self._read_timeout = backend.mogrify, backend.read_timeout
+        self._wire: Wire = wire
+        self._number = self._wire.number
+        self._database = backend.database
+        self._strict = self._watched = self._expired = self._broken = False
+        self._shown: tuple[Any, ...] = ()
+        self._reaped: asyncio.Future[None] | None = None
+        self._answer: Any = None
+        self._shard: ShardId | str = backend.name
+
+    def __repr__(self) -> str:
+        return f"<AioMySqlConnection {self._backend.name} #{self._number}{'' if self.usable else ' (not usable)'}>"
+
+    @property
+    def usable(self) -> bool:
+        """Whether the next statement can be sent on it."""
+        return not self._broken and self._answer is None and self._wire.is_open
+
+    async def start(self, task: Task, batch: int, timeout: float | None) -> Started:
+        """See aio.protocol.Connection.start."""
+        shard, sql, args, needs_database, self._strict = task
+        wire: Any = self._wire
+        self._shard = shard
+        if not self.usable:
+            self._check_ready(shard)
+        if needs_database and self._database != shard.database:
+            await self._select(shard)
+        if args is not None:
+            sql = bound(self._mogrify, sql, args, shard)
+        if timeout is not None:
+            self._watched = True
+            self._watch.add(self, time.monotonic() + timeout)
+        try:
+            if self._read_timeout is None:
+                await wire.query(sql, True)
+            else:
+                await self._within(wire.query(sql, True), self._read_timeout)
+            answer = wire._result
+            description = answer.description
+            if description is None:
+                await self._ended(answer)
+                return Started(None, answer.affected_rows or 0, answer.insert_id, (), True)
+            rows, last = await wire.rows_up_to(answer, batch)
+            if not last:
+                self._answer = answer
+                return Started(description, -1, None, rows, False)
+            await self._ended(answer)
+            return Started(description, len(rows), None, rows, True)
+        except asyncio.CancelledError:
+            await self.kill()
+            raise
+        except Exception as error:
+            raise await self._failed(error) from error
+        except BaseException:
+            self._broken = True
+            raise
+
+    async def read(self, batch: int) -> tuple[Sequence[Row], bool]:
+        """See aio.protocol.Connection.read."""
+        answer = self._answer
+        if answer is None:
+            raise errors.InternalError(f"shard {self._shard}: no answer is open on {self!r}")
+        if self._broken:
+            raise self._lost()
+        return await self._guarded(self._read(answer, batch), self._read_timeout)
+
+    async def abandon(self, drain: int) -> bool:
+        """See aio.protocol.Connection.abandon."""
+        if self._answer is None:
+            return True
+        last = drain > 0 and (await self.read(drain))[1]
+        if not last:
+            self._broken = True
+        return last
+
+    async def fill(
+        self, shard: ShardId, table: str, columns: Sequence[Column], rows: Sequence[Row], timeout: float | None
+    ) -> None:
+        """See aio.protocol.Connection.fill."""
+        for sql, args in inserts(table, columns, rows):
+            await self.start(Task(shard, sql, args), 0, timeout)
+
+    async def warnings(self) -> Warned:
+        """See aio.protocol.Connection.warnings."""
+        shown, self._shown = self._shown, ()
+        if not shown and self.usable:
+            try:
+                shown = tuple(await self._guarded(self._asked("SHOW WARNINGS"), HEALTH_TIMEOUT))
+            except errors.Error:
+                self._broken = True  # the statement itself has been answered, and that answer holds
+        return Warned(self.warning_count, shown)
+
+    async def run(self, shard: ShardId, sql: str) -> None:
+        """See aio.protocol.Connection.run."""
+        self._check_ready(shard)
+        await self._guarded(self._run(sql), self._read_timeout)
+        if not self._wire.backslash_escapes:
+            self._broken = True
+            raise errors.ProgrammingError(f"shard {shard}: {BROKEN_ESCAPES}")
+
+    async def run_all(self, shard: ShardId, statements: Sequence[str], timeout: float | None) -> None:
+        """See aio.protocol.Connection.run_all."""
+        self._check_ready(shard)
+        if timeout is not None:
+            self._watched = True
+            self._watch.add(self, time.monotonic() + timeout)
+        error = await self._guarded(self._wire.run_all(statements), self._read_timeout)
+        self._unwatch()
+        if error is not None:
+            raise await self._failed(error) from error
+
+    async def ping(self) -> bool:
+        """See aio.protocol.Connection.ping."""
+        if not self.usable:
+            return False
+        try:
+            await self._guarded(self._wire.is_alive(), HEALTH_TIMEOUT)
+        except errors.Error:
+            self._broken = True
+        return not self._broken
+
+    async def reset(self) -> None:
+        """See aio.protocol.Connection.reset."""
+        self._check_ready(self._backend.name)
+        try:
+            await self._guarded(self._wire.reset_connection(), HEALTH_TIMEOUT)
+        except errors.Error:
+            self._broken = True
+            raise
+        self.state = ()
+
+    async def interrupt(self) -> None:
+        """See aio.protocol.Connection.interrupt. Without effect on a connection that runs nothing."""
+        await sheltered(asyncio.wait((self._backend.reaper.kill(f"QUERY {self._number}"),)))
+
+    async def kill(self) -> None:
+        """See aio.protocol.Connection.kill."""
+        self._unwatch()
+        self._answer = None
+        await sheltered(asyncio.wait((self._reap(),)))
+
+    def expire(self) -> None:
+        """The statement's time is over: wake the task that waits for it, and stop it on the server."""
+        self._expired = True
+        self._watched = False
+        self._reap()
+
+    def close(self) -> None:
+        """See aio.protocol.Connection.close."""
+        self._unwatch()
+        if self._answer is not None:
+            self._answer = None
+            self._reap()
+        elif self._broken:
+            self._wire.abort()
+        else:
+            self._broken = True
+            self._wire.leave()
+        self._backend.left(self._wire)
+
+    def _check_ready(self, shard: ShardId | str) -> None:
+        self._shard = shard
+        if self._answer is not None:
+            raise errors.InternalError(f"shard {shard}: {self!r} still has an open answer")
+        if self._broken or not self._wire.is_open:
+            raise self._lost()
+
+    def _unwatch(self) -> None:
+        if self._watched:
+            self._watched = False
+            self._watch.remove(self)
+
+    def _lost(self) -> errors.Error:
+        shards = (self._shard,) if isinstance(self._shard, ShardId) else ()
+        if self._expired:
+            return timed_out(self._shard)
+        return errors.ConnectionLost(f"shard {self._shard}: the connection was lost or stopped", shards=shards)
+
+    async def _select(self, shard: ShardId) -> None:
+        await self._guarded(self._wire.select_db(shard.database), HEALTH_TIMEOUT)
+        self._database = shard.database
+
+    async def _read(self, answer: Any, batch: int) -> tuple[Sequence[Row], bool]:
+        rows, last = await self._wire.rows_up_to(answer, batch)
+        if last:
+            await self._ended(answer)
+            self._answer = None
+        return rows, last
+
+    async def _ended(self, answer: Any) -> None:
+        """The answer has been read to its end; what a stored procedure sends after it is read away."""
+        if answer.has_next:
+            await self._wire.skip_results()
+        if self._watched:
+            self._watched = False
+            if not self._watch.remove(self):
+                # The time ended together with the answer: the answer holds, the connection has been stopped.
+                self._broken = True
+        self.warning_count = answer.warning_count
+        if self._strict and answer.warning_count:
+            self._strict = False
+            await self._check_warned()
+
+    async def _check_warned(self) -> None:
+        """A SELECT that reads for a write has given warnings: raise the first that a write would fail of."""
+        found = await self._asked("SHOW WARNINGS")
+        self._shown = tuple(found)  # the next question makes the server forget them
+        ((strict,),) = await self._asked(STRICT)
+        serious = serious_warning(found) if strict else None
+        if serious is not None:
+            raise errors.DataError(f"shard {self._shard}: {serious[1]}", errno=serious[0], shards=self._shards())
+
+    async def _asked(self, sql: str) -> list[Row]:
+        wire: Any = self._wire
+        await wire.query(sql, True)
+        found: list[Row] = (await wire.rows_up_to(wire._result, 0))[0]
+        return found
+
+    async def _run(self, sql: str) -> None:
+        wire: Any = self._wire
+        await wire.query(sql, True)
+        while wire._result.description is not None and not (await wire.rows_up_to(wire._result, 1000))[1]:
+            pass
+        await wire.skip_results()
+
+    async def _guarded(self, work: Awaitable[T], seconds: float | None) -> T:
+        try:
+            return await (work if seconds is None else self._within(work, seconds))
+        except asyncio.CancelledError:
+            await self.kill()
+            raise
+        except Exception as error:
+            raise await self._failed(error) from error
+        except BaseException:
+            self._broken = True
+            raise
+
+    async def _within(self, work: Awaitable[T], seconds: float) -> T:
+        async with asyncio.timeout(seconds):
+            return await work
+
+    async def _failed(self, error: Exception) -> errors.Error:
+        """The error to raise; decides whether the connection can go on."""
+        self._unwatch()
+        if isinstance(error, UnicodeEncodeError):
+            # Raised before anything was sent.
+            shard = self._shard if isinstance(self._shard, ShardId) else ShardId(self._backend.name, "")
+            return wrong_parameters(error, shard)
+        if isinstance(error, errors.Error):
+            return error
+        if of_driver(error) and self._wire.is_open and not self._broken and errno_of(error) not in LOST:
+            self._answer = None
+            return translate(error, self._shard)
+        stopped, self._broken = self._broken, True
+        self._wire.abort()
+        if stopped:
+            return self._lost()
+        if isinstance(error, TimeoutError):
+            # Nobody waits any more, but the server works on.
+            await self.kill()
+            return timed_out(self._shard)
+        return translate(error, self._shard)
+
+    def _reap(self) -> asyncio.Future[None]:
+        """Break it off, and begin to stop on the server what it runs there."""
+        self._broken = True
+        self._wire.abort()
+        if self._reaped is None:
+            self._reaped = self._backend.reaper.kill(f"{self._number}")
+        return self._reaped
+
+    def _shards(self) -> tuple[ShardId, ...]:
+        return (self._shard,) if isinstance(self._shard, ShardId) else ()

@@ -1,0 +1,92 @@
+"""What the connections of one event loop share; the twin of dbapi.cluster.
+
+Invariant: closing a cluster closes its pools; connections still open then fail with InterfaceError.
+"""
+
+from __future__ import annotations
+
+import time
+from os import PathLike
+from types import TracebackType
+
+from shardkit.backends.aio.shelter import sheltered
+from shardkit.dbapi.aio.connection import Connection
+from shardkit.dbapi.aio.recoverer import Recoverer
+from shardkit.plan import Catalog, Planner
+from shardkit.rules import Rules, load
+from shardkit.runtime.aio.engine import Engine
+from shardkit.runtime.aio.lanes import Lanes
+from shardkit.session.recovery import Recovery, recover
+
+
+class Cluster:
+    """All shards of one rules file, for the tasks of one event loop; each takes connections of its own from it.
+
+    async with shardkit.aio.Cluster("shard-rules.yaml") as cluster:
+        async with cluster.connect() as connection: ...
+    """
+
+    def __init__(self, rules: str | PathLike[str] | Rules) -> None:
+        """`rules`: the file's path, or rules that are loaded. Raises RulesError. Connects to nothing yet."""
+        self.rules = rules if isinstance(rules, Rules) else load(rules)
+        self.catalog = Catalog()
+        self.planner = Planner(self.rules, self.catalog)
+        self.engine = Engine(self.rules)
+        self._recoverer: Recoverer | None = None
+
+    def connect(self, *, autocommit: bool = False, local_infile: bool = False) -> Connection:
+        """A new connection. It takes server connections only when it needs them, so there is nothing to await.
+
+        `local_infile`: LOAD DATA LOCAL INFILE may read files of this machine.
+        """
+        self.engine.check_open()
+        lanes = Lanes(self.engine, self.rules.defaults.budget)
+        return Connection(self.planner, lanes, autocommit=autocommit, local_infile=local_infile)
+
+    async def recover(self, *, older_than: float = 10.0) -> Recovery:
+        """End branches of transactions over several shards that a process left prepared, as their decision says.
+
+        `older_than`: seconds; younger ones are left, because their commit may be on its way. Safe to call at any
+        time, in many processes at once.
+        """
+        connection = self.connect(autocommit=True)
+        try:
+            found: Recovery = await connection.run_for(recover(self.rules, time.time(), older_than))
+        finally:
+            await connection.close()
+        return found
+
+    def start_recovery(self, *, every: float = 60.0, older_than: float = 10.0) -> None:
+        """Call `recover` in the background, every so many seconds, until the cluster is closed."""
+        if self._recoverer is None:
+            self._recoverer = Recoverer(lambda: self.recover(older_than=older_than), every)
+
+    async def close(self) -> None:
+        """Close the pools. Connections in use are closed when they are given back."""
+        recoverer, self._recoverer = self._recoverer, None
+        if recoverer is not None:
+            await recoverer.stop()
+        await sheltered(self.engine.close())
+
+    async def __aenter__(self) -> Cluster:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+async def connect(
+    rules: str | PathLike[str] | Rules, *, autocommit: bool = False, local_infile: bool = False
+) -> Connection:
+    """A connection with a cluster of its own, which is closed with it.
+
+        connection = await shardkit.aio.connect("shard-rules.yaml")
+
+    A service makes one Cluster and calls its `connect`.
+    """
+    cluster = Cluster(rules)
+    connection = cluster.connect(autocommit=autocommit, local_infile=local_infile)
+    connection.owns(cluster.close)
+    return connection

@@ -1,0 +1,118 @@
+"""The short ways under asyncio; the twin of dbapi.short, which says what they are.
+
+Invariant: each does what the script would do, and steps aside for everything else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+from shardkit.errors import UnknownColumn
+from shardkit.flow import Enlist, Finish, NewId, NewIds, Opened, Script, Task
+from shardkit.runtime.aio.drive import Drive, drive
+from shardkit.runtime.aio.lanes import Lanes
+from shardkit.session import Session
+from shardkit.session.keys import first_of
+from shardkit.session.reading import failed, minded, rest_of_one
+from shardkit.session.two_phase import failed_commit
+
+if TYPE_CHECKING:
+    from shardkit.dbapi.aio.cursor import Cursor
+    from shardkit.plan import Filling
+
+
+class ShortWays(ABC):
+    """The part of a connection that takes them."""
+
+    _session: Session
+    _lanes: Lanes
+    _streaming: weakref.ref[Cursor] | None
+    _closed: bool
+
+    @abstractmethod
+    async def run_whole(self, script: Script) -> None:
+        """Run a script to its end although the caller be cancelled meanwhile."""
+
+    async def point(self, sql: str, params: tuple[Any, ...]) -> Opened | None:
+        """Answer a statement by key at once, when nothing else is going on; None: go the long way."""
+        session = self._session
+        if self._closed or self._streaming is not None:
+            return None
+        if session.warned:
+            session.warned = ()
+        planner = session.planner
+        task, first = planner.point(sql, params), None
+        if not session.plain:
+            if task is None or not session.suits(task.shard):
+                return None
+            return await self._joined(sql, task)
+        if task is None:
+            filling = planner.filling(sql)
+            if filling is None or not filling.suits(params):
+                return None
+            task, first = await self._filled(filling, params)
+            if task is None:
+                return None
+        try:
+            opened = await self._lanes.start(task, planner.time)
+            if opened.first.warned is not None:
+                session.note(opened.first.warned)
+            return opened if first is None else opened._replace(lastrowid=first)
+        except UnknownColumn:
+            planner.catalog.forget_all()
+            raise
+
+    async def commit_alone(self) -> bool:
+        """Commit a transaction of one shard; False: there is none, go the long way."""
+        session = self._session
+        if len(session.enlisted) != 1 or self._closed or self._streaming is not None:
+            return False
+        (shard,) = session.enlisted
+        if not session.suits(shard):
+            return False
+        written = shard in session.written
+        session.forget_transaction()
+        (error,) = await self._lanes.alone(Finish((shard,), "COMMIT"))
+        if written and error is not None:
+            raise failed_commit(shard, error) from error
+        return True
+
+    def rest(self) -> Drive:
+        """The rows of a short way's SELECT that are still on its shard."""
+        script = rest_of_one(self._session)
+        if self._session.enlisted:
+            script = minded(self._session, 1, script)
+        running = drive(script, self._lanes)
+        running.adopt(self._lanes.running)
+        return running
+
+    async def _joined(self, sql: str, task: Task) -> Opened:
+        """A statement of a transaction that no other shard has joined."""
+        session, shard = self._session, task.shard
+        if shard not in session.enlisted:
+            await self._lanes.alone(Enlist((shard,), session.opening()))
+            session.enlisted[shard] = None
+        if session.planner.writes(sql):
+            session.written[shard] = None
+        try:
+            opened = await self._lanes.start(task, session.planner.time)
+        except (Exception, asyncio.CancelledError) as error:
+            if isinstance(error, UnknownColumn):
+                session.planner.catalog.forget_all()
+            await self.run_whole(failed(session, 1, error))
+            raise
+        if opened.first.warned is not None:
+            session.note(opened.first.warned)
+        return opened
+
+    async def _filled(self, filling: Filling, params: tuple[Any, ...]) -> tuple[Task | None, NewId | None]:
+        """The task of an INSERT that only lacks its ids, and the first of them."""
+        table, ids = filling.table.name, {}
+        for column, count in filling.wanted(params):
+            ids[column.name.lower()] = await self._lanes.perform(NewIds(table, column, count))
+        complete = filling.fill(params, ids)
+        assert isinstance(complete, tuple)
+        return filling.point(complete), first_of(ids)

@@ -1,0 +1,137 @@
+"""What the connections and cursors of both interpreters share: everything that neither waits nor runs a script.
+
+Invariant: nothing here does I/O.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Generic, TypeVar
+
+from shardkit import errors
+from shardkit.dbapi.hinting import Hinting
+from shardkit.errors import InterfaceError, ProgrammingError
+from shardkit.flow import Description, NewId
+from shardkit.session import Session
+from shardkit.session.warnings import together
+from shardkit.values import Row
+
+C = TypeVar("C", bound="ConnectionShell[Any]")
+K = TypeVar("K", bound="CursorShell[Any]")
+F = TypeVar("F")
+
+BULK_PORTION = 16_000
+"""Rows that bulk_insert holds at a time."""
+
+
+class ConnectionShell(Hinting, Generic[K]):
+    """A connection's session, and the cursor whose rows are still on the servers."""
+
+    Warning = errors.Warning
+    Error = errors.Error
+    InterfaceError = errors.InterfaceError
+    DatabaseError = errors.DatabaseError
+    DataError = errors.DataError
+    OperationalError = errors.OperationalError
+    IntegrityError = errors.IntegrityError
+    InternalError = errors.InternalError
+    ProgrammingError = errors.ProgrammingError
+    NotSupportedError = errors.NotSupportedError
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._streaming: weakref.ref[K] | None = None
+        self._closed = False
+
+    @property
+    def session(self) -> Session:
+        """The session; cursors hand it to scripts."""
+        return self._session
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction has touched any shard and is still open."""
+        return bool(self._session.enlisted)
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else f"{len(self._session.enlisted)} shards enlisted"
+        return f"<shardkit connection, {state}>"
+
+    def show_warnings(self) -> tuple[tuple[str, int, str], ...]:
+        """(level, code, message) of each warning of the last statement, as SHOW WARNINGS gives them."""
+        return together(self._session.warned).shown
+
+    def streams(self, cursor: K) -> None:
+        """This cursor has rows that are still on the servers."""
+        self._streaming = weakref.ref(cursor)
+
+    def check_open(self) -> None:
+        """InterfaceError once closed."""
+        if self._closed:
+            raise InterfaceError("the connection is closed")
+
+    def _settled(self) -> K | None:
+        """The cursor that streamed until now, unless it was forgotten, and its connections with it."""
+        known, self._streaming = self._streaming, None
+        return known() if known is not None else None
+
+
+class CursorShell(Generic[C]):
+    """A cursor's result as far as it is in memory."""
+
+    def __init__(self, connection: C) -> None:
+        self._connection: C | None = connection
+        self.arraysize = 1
+        self.description: Description = None
+        self.rowcount = -1
+        """Rows affected or read; -1 while a result is still streaming."""
+        self.warning_count = 0
+        """Of the last statement (of a SELECT, once its rows are read); `connection.show_warnings()` lists them."""
+        self.lastrowid: NewId | None = None
+        """The first id that was generated for the last statement, by shardkit or else by the server."""
+        self._rows: Sequence[Row] = ()
+        self._next = 0
+        self._lost: BaseException | None = None  # why the rest of the result will never come
+
+    @property
+    def connection(self) -> C:
+        """The connection it was made from."""
+        if self._connection is None:
+            raise InterfaceError("the cursor is closed")
+        return self._connection
+
+    def nextset(self) -> None:
+        """There is never a second result set."""
+
+    def setinputsizes(self, sizes: object) -> None:
+        """PEP 249 asks for it; nothing to do."""
+
+    def setoutputsize(self, size: int, column: int | None = None) -> None:
+        """PEP 249 asks for it; nothing to do."""
+
+    def _check_result(self) -> None:
+        if self._connection is None:
+            raise InterfaceError("the cursor is closed")
+        if self.description is None:
+            raise ProgrammingError("there is no result to fetch: execute a SELECT first", errno=2030)
+
+
+def sequence(params: Any) -> Any:
+    """Parameters as scripts take them: a single value stands for a sequence of one."""
+    return (params,) if isinstance(params, (str, bytes, int, float)) else params
+
+
+def bulk_text(table: str, columns: Sequence[str]) -> str:
+    """The INSERT of one row, for bulk_insert."""
+    names = ", ".join("`" + name.replace("`", "``").replace("%", "%%") + "`" for name in columns)
+    into = "`" + table.replace("`", "``").replace("%", "%%") + "`"
+    return f"INSERT INTO {into} ({names}) VALUES ({', '.join(['%s'] * len(columns))})"
+
+
+def portions(rows: Iterable[F]) -> Iterator[list[F]]:
+    """The rows in portions that bulk_insert holds at a time."""
+    rest = iter(rows)
+    while portion := list(islice(rest, BULK_PORTION)):
+        yield portion

@@ -1,0 +1,333 @@
+"""The server connections of one shardkit connection under asyncio; the twin of Lanes in runtime.sync.
+
+A statement on one shard runs in the caller's task with nothing around it; several run in a task for each connection.
+Invariant: every leased connection is given back or discarded on every way out, and a statement of a transaction never
+runs outside its pinned connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from time import monotonic
+from typing import Any, TypeVar, assert_never
+
+from shardkit.backends.aio.protocol import Backend, Connection
+from shardkit.backends.aio.shelter import sheltered
+from shardkit.errors import InterfaceError, StatementTimeout
+from shardkit.flow import (
+    Arrange,
+    Budget,
+    CloseQuery,
+    CloseWorkspace,
+    Command,
+    Describe,
+    DescribeCollation,
+    Each,
+    Enlist,
+    Fetch,
+    Fill,
+    Finish,
+    NewIds,
+    NewName,
+    Op,
+    Opened,
+    OpenWorkspace,
+    Outside,
+    Query,
+    ReadFile,
+    RowBatch,
+    SetState,
+    Task,
+)
+from shardkit.runtime.aio.engine import Engine
+from shardkit.runtime.aio.enlisted import Enlisted
+from shardkit.runtime.aio.fan import fan
+from shardkit.runtime.aio.lane import Lane
+from shardkit.runtime.aio.outside import outside
+from shardkit.runtime.aio.pool import Pool
+from shardkit.runtime.aio.running import Running, settle_all
+from shardkit.runtime.aio.state import settle_pinned
+from shardkit.runtime.aio.workspace import Space
+from shardkit.runtime.files import read_file
+from shardkit.runtime.lane import FIRST_BATCH, RowCount, Terms, all_late
+from shardkit.runtime.names import new_name
+from shardkit.runtime.state import State
+from shardkit.values import ShardId
+
+T = TypeVar("T")
+_new = tuple.__new__  # a NamedTuple without the call of its own __new__
+
+
+class Lanes:
+    """Pinned connections, the running query, the session's state.
+
+    One task at a time. Lost without `close`, its connections are discarded by the loop.
+    """
+
+    __slots__ = (
+        "__weakref__", "_budget", "_closed", "_engine", "_pinned", "_pins", "_pools", "_running", "_space", "_state",
+        "_taken",
+    )  # fmt: skip
+
+    def __init__(self, engine: Engine, budget: Budget) -> None:
+        self._engine = engine
+        self._budget = budget
+        self._pinned = Enlisted()
+        self._pins, self._pools = self._pinned.by_shard, engine.by_shard
+        self._running: Running | None = None
+        self._state: State = ()
+        self._space = Space(engine, self._pinned)
+        self._closed = self._taken = False
+
+    @property
+    def running(self) -> Running | None:
+        """The query that was started last and is still open."""
+        return self._running
+
+    @property
+    def state(self) -> State:
+        """The session's SET statements."""
+        return self._state
+
+    def enter(self) -> None:
+        """A task begins to use it: InterfaceError while another one does."""
+        if self._taken:
+            raise InterfaceError("another task is using this connection; each task takes its own from the cluster")
+        self._taken = True
+
+    def leave(self) -> None:
+        """The end of `enter`."""
+        self._taken = False
+
+    async def alone(self, op: Op) -> Any:
+        """Do one Op outside of any script."""
+        self.enter()
+        try:
+            return await self.perform(op)
+        finally:
+            self._taken = False
+
+    async def perform(self, op: Op) -> Any:
+        """Do what one Op asks for and give its answer, as its docstring in flow says."""
+        if self._closed:
+            raise InterfaceError("the connection is closed")
+        match op:
+            case Query():
+                return await self._query(op)
+            case Fetch():
+                return await self._fetch(op.sources)
+            case CloseQuery():
+                return await self._end_running(whole=True)
+            case Enlist() | Command() | Finish() | Each():
+                return await self._transact(op)
+            case OpenWorkspace() | Arrange() | Fill() | CloseWorkspace():
+                return await self._space.perform(op, self._state, self._running)
+            case ReadFile():
+                return await asyncio.to_thread(read_file, op)
+            case Outside():
+                return await outside(self._engine, op)
+            case NewName():
+                return new_name()
+            case NewIds():
+                return await self.new_ids(op)
+            case SetState():
+                return await self._set_state(op.statements, op.probe)
+            case Describe():
+                return await self._ask(op.shard, lambda backend, conn: backend.describe(conn, op.shard, op.table))
+            case DescribeCollation():
+                return await self._ask(op.shard, lambda backend, conn: backend.collations(conn, op.names))
+        assert_never(op)
+
+    async def new_ids(self, op: NewIds) -> Any:
+        """NewIds: at once if nothing must be waited for, else in a thread."""
+        found = self._engine.keys.take_soon(op)
+        return await self._engine.in_thread(found) if callable(found) else found
+
+    async def _query(self, op: Query) -> tuple[Opened, ...]:
+        if self._running is not None:
+            await self._end_running(whole=False)
+        if self._space.is_open:
+            op = replace(op, timeout=self._space.current.limit(op.timeout))
+        if len(op.tasks) == 1:
+            return (await self._start_one(op.tasks[0], op.stream, op.timeout),)
+        return await self._start_all(op)
+
+    async def _transact(self, op: Enlist | Command | Finish | Each) -> Any:
+        await self._end_running(whole=isinstance(op, (Finish, Each)))
+        match op:
+            case Enlist():
+                pools = [(shard, self._engine.pool(shard)) for shard in op.shards]
+                return await self._pinned.enlist(pools, op, self._state)
+            case Command():
+                return await self._pinned.command(op.shards, op.sql)
+            case Finish():
+                return await self._pinned.finish(op.shards, op.sql)
+            case Each():
+                return await self._pinned.each(op)
+
+    async def close(self) -> None:
+        """Roll back, give everything back. A second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        running, self._running = self._running, None
+        if running is not None:
+            await running.end_leased()
+        await self._space.close(running)
+        for shard in self._pinned:
+            # An answer that is still open refuses ROLLBACK; its connection is then discarded, which rolls back too.
+            await self._pinned.finish((shard,), "ROLLBACK")
+
+    def orphan_workspace(self) -> None:
+        """Whoever used the workspace was garbage-collected: mark its connection for discard. No I/O."""
+        self._space.orphan()
+
+    def __del__(self) -> None:
+        if self._running is not None:
+            self._running.orphan()
+        self.orphan_workspace()
+        self._pinned.orphan()
+
+    async def start(self, task: Task, timeout: float | None) -> Opened:
+        """Query((task,), True, timeout) without the Op around it."""
+        self.enter()
+        try:
+            if self._running is not None or self._closed:
+                answer: tuple[Opened] = await self.perform(Query((task,), True, timeout))
+                return answer[0]
+            return await self._start_one(task, True, timeout)
+        finally:
+            self._taken = False
+
+    async def _start_one(self, task: Task, stream: bool, timeout: float | None) -> Opened:
+        # The path of nearly every statement: as few awaits and calls as can be.
+        shard, pool = task.shard, None
+        deadline = None if timeout is None else monotonic() + timeout
+        if shard in self._pins:
+            connection = self._pins[shard].connection
+        else:
+            pool = self._pools.get(shard) or self._engine.pool(shard)
+            connection = pool.take(self._state) or await pool.acquire(shard, self._state, timeout)
+        try:
+            if pool is None:
+                await settle_pinned(connection, shard, self._state)
+            if deadline is not None:
+                timeout = deadline - monotonic()
+            description, rowcount, lastrowid, rows, last = await connection.start(
+                task, FIRST_BATCH if stream else 0, timeout
+            )
+            warned = await connection.warnings() if last and connection.warning_count else None
+        except BaseException:
+            # Cancelled, it has stopped its statement and is not usable any more.
+            if pool is not None:
+                pool.release(connection)
+            raise
+        if not last:
+            self._keep_open(shard, pool, connection, deadline)
+        elif pool is not None:
+            pool.release(connection)
+        batch = _new(RowBatch, (0, rows, last, warned))
+        return _new(Opened, (description, batch, rowcount, lastrowid))
+
+    def _keep_open(self, shard: ShardId, pool: Pool | None, connection: Connection, deadline: float | None) -> None:
+        lane = Lane(shard, pool, connection, self._terms(True, deadline))
+        lane.adopt(connection, 0)
+        self._running = Running([lane], deadline)
+
+    async def _start_all(self, op: Query) -> tuple[Opened, ...]:
+        deadline = None if op.timeout is None else monotonic() + op.timeout
+        lanes = await self._lanes_for(op.tasks, self._terms(op.stream, deadline), op.timeout)
+        if not lanes:
+            return ()
+        try:
+            await fan(lanes)
+        except BaseException as error:
+            await self._after(lanes, error)
+            if isinstance(error, StatementTimeout):
+                late = all_late(error, (task.shard for lane in lanes if not lane.done for _, task in lane.work))
+                if late is not error:
+                    raise late from error
+            raise
+        self._running = Running(lanes, deadline)
+        opened = {source: answer for lane in lanes for source, answer in lane.opened.items()}
+        return tuple(opened[source] for source in range(len(op.tasks)))
+
+    async def _after(self, lanes: Sequence[Lane], error: BaseException) -> None:
+        """Give everything back after an error; nothing can be waited for when the loop itself has gone."""
+        if isinstance(error, GeneratorExit):
+            for lane in lanes:
+                lane.orphan()
+        else:
+            await sheltered(settle_all(lanes, stop=not isinstance(error, Exception)))
+
+    async def _lanes_for(self, tasks: Sequence[Task], terms: Terms, patience: float | None) -> list[Lane]:
+        """Deal the tasks to pinned connections and to leased ones, of which no more are taken than a pool has."""
+        pinned: dict[ShardId, Lane] = {}
+        leased: dict[Pool, list[tuple[int, Task]]] = {}
+        for source, task in enumerate(tasks):
+            own = self._pinned.get(task.shard)
+            if own is None:
+                leased.setdefault(self._engine.pool(task.shard), []).append((source, task))
+                continue
+            if task.shard not in pinned:
+                pinned[task.shard] = Lane(task.shard, None, own.connection, terms)
+            pinned[task.shard].work.append((source, task))
+        lanes = list(pinned.values())
+        try:
+            for pool in sorted(leased, key=lambda pool: pool.key):
+                work = leased[pool]
+                count = min(len(work), max(1, pool.size - self._pinned.held(pool)))
+                candidates = await pool.reserve(count, terms.state, patience)
+                mine = [Lane(work[at][1].shard, pool, candidate, terms) for at, candidate in enumerate(candidates)]
+                lanes += mine
+                for number, item in enumerate(work):
+                    mine[number % count].work.append(item)
+        except BaseException:
+            for lane in lanes:
+                lane.give_back()
+            raise
+        return lanes
+
+    async def _fetch(self, sources: tuple[int, ...]) -> tuple[RowBatch, ...]:
+        running = self._running
+        if running is None:
+            return tuple(RowBatch(source, (), True) for source in sources)
+        try:
+            return await running.fetch(sources)
+        except BaseException:
+            self._running = None
+            raise
+
+    async def _end_running(self, *, whole: bool) -> None:
+        if self._running is not None:
+            await self._running.end(whole=whole)
+            self._running = None
+
+    async def _set_state(self, statements: State, probe: ShardId) -> None:
+        await self._end_running(whole=False)
+        if self._pinned.get(probe) is None:
+            pool = self._engine.pool(probe)
+            pool.release(await pool.acquire(probe, statements))
+        # A pinned connection that has gone further than `self._state` when another one fails is brought back before
+        # its next statement, because its own `state` says what it has run.
+        await self._pinned.settle(statements)
+        self._state = statements
+
+    async def _ask(self, shard: ShardId, question: Callable[[Backend, Connection], Awaitable[T]]) -> T:
+        backend, pinned = self._engine.backend(shard), self._pinned.get(shard)
+        if pinned is not None and pinned.connection.usable and not self._streams_on(shard):
+            return await question(backend, pinned.connection)
+        pool = self._engine.pool(shard)
+        connection = await pool.acquire(shard, self._state)
+        try:
+            return await question(backend, connection)
+        finally:
+            pool.release(connection)
+
+    def _streams_on(self, shard: ShardId) -> bool:
+        return self._running is not None and shard in self._running.shards
+
+    def _terms(self, stream: bool, deadline: float | None) -> Terms:
+        return Terms(stream, deadline, self._state, RowCount(self._budget.rows))

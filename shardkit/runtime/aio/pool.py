@@ -1,0 +1,246 @@
+"""Connections of one server, lent out with a limit, in the order of asking; runtime.pool's twin for one event loop.
+
+Nothing here needs a lock, because tasks change hands only where they wait. A task that is cancelled while it waits
+leaves the queue; permits that came meanwhile go to the next one.
+Invariant: permits in use + permits free = size; a connection that is not `usable` never becomes idle.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from math import inf
+
+from shardkit.backends.aio.protocol import Connection
+from shardkit.errors import Error, InterfaceError
+from shardkit.runtime.aio.state import settle
+from shardkit.runtime.pool import PING_AFTER, Limits, best_of, no_permit, too_many
+from shardkit.runtime.state import State
+from shardkit.values import ShardId
+
+
+class _Waiter:
+    """One task that waits for `count` permits in the state it wants."""
+
+    __slots__ = ("count", "deadline", "granted", "state")
+
+    def __init__(self, count: int, state: State, deadline: float, granted: asyncio.Future[list[Connection | None]]):
+        self.count, self.state, self.deadline, self.granted = count, state, deadline, granted
+
+
+class Pool:
+    """The connections that are interchangeable under one `Backend.pool_of`."""
+
+    def __init__(self, limits: Limits, connect: Callable[[ShardId], Awaitable[Connection]], name: str = "") -> None:
+        self.limits = limits
+        self.key = (limits.server, name)
+        self.size = limits.size
+        self._connect = connect
+        self._loop = asyncio.get_running_loop()
+        self._free = limits.size
+        self._idle: list[Connection] = []
+        self._waiting: deque[_Waiter] = deque()
+        self._orphans: deque[Connection] = deque()
+        self._suspect_since = 0.0
+        self._rings_at = inf
+        self._alarm: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    def __repr__(self) -> str:
+        return f"<Pool {self.limits.server}: {self.in_use} of {self.size} in use, {len(self._idle)} idle>"
+
+    @property
+    def in_use(self) -> int:
+        """Permits that are lent out."""
+        return self.size - self._free
+
+    @property
+    def idle(self) -> int:
+        """Open connections that nobody uses."""
+        return len(self._idle)
+
+    def take(self, state: State) -> Connection | None:
+        """An idle connection that is fit in this state, if there is one and nobody waits for it."""
+        idle = self._idle
+        if not idle or self._waiting or self._free < 1:
+            return None
+        candidate = idle[-1]
+        if candidate.state != state or not self._fresh(candidate):
+            return None
+        self._free -= 1
+        idle.pop()
+        return candidate
+
+    async def acquire(self, shard: ShardId, state: State, patience: float | None = None) -> Connection:
+        """One connection in `state`. PoolTimeout after the pool's waiting time, or after `patience` if that is less."""
+        (candidate,) = await self.reserve(1, state, patience)
+        if candidate is not None and candidate.state == state and self._fresh(candidate):
+            return candidate
+        try:
+            return await self.ready(candidate, shard, state)
+        except BaseException:
+            self.give_back()
+            raise
+
+    async def reserve(self, count: int, state: State, patience: float | None = None) -> list[Connection | None]:
+        """`count` permits at once, each with an idle connection or None; every one goes through `ready` before use."""
+        if count > self.size:
+            raise too_many(self.limits, count)
+        self._check_open()
+        if self._free >= count and not self._waiting:
+            return self._grant(count, state)
+        wait = self.limits.wait if patience is None else min(self.limits.wait, patience)
+        waiter = _Waiter(count, state, time.monotonic() + wait, self._loop.create_future())
+        self._waiting.append(waiter)
+        if waiter.deadline < self._rings_at:
+            self._wake(waiter.deadline)
+        try:
+            granted = await waiter.granted
+        except BaseException:
+            self._withdraw(waiter)
+            raise
+        if granted:
+            return granted
+        self._check_open()
+        raise no_permit(self.limits, count, wait, self.in_use)
+
+    async def ready(self, candidate: Connection | None, shard: ShardId, state: State) -> Connection:
+        """A live connection in `state`: this one, or another one if it is dead. After an error the permit remains."""
+        while candidate is not None:
+            try:
+                if self._fresh(candidate) or await candidate.ping():
+                    await settle(candidate, shard, state)
+                    return candidate
+            except Error:
+                if candidate.usable:
+                    self._shelve(candidate)
+                    raise
+            except BaseException:
+                candidate.close()
+                raise
+            self._suspect_since = time.monotonic()
+            candidate.close()
+            candidate = best_of(self._idle, state) if self._idle else None
+        fresh = await self._connect(shard)
+        try:
+            await settle(fresh, shard, state)
+        except BaseException:
+            fresh.close()
+            raise
+        return fresh
+
+    def release(self, connection: Connection) -> None:
+        """Give a connection and its permit back. One that is not usable is discarded."""
+        if not connection.usable:
+            self.discard(connection, suspect=True)
+            return
+        connection.used_at = time.monotonic()
+        if self._closed:
+            self.discard(connection)
+            return
+        self._idle.append(connection)
+        self._free += 1
+        if self._waiting:
+            self._serve()
+
+    def discard(self, connection: Connection, *, suspect: bool = False) -> None:
+        """Close a connection and give its permit back. `suspect`: the idle ones may be dead too."""
+        if suspect:
+            self._suspect_since = time.monotonic()
+        connection.close()
+        self.give_back()
+
+    def give_back(self) -> None:
+        """Give a permit back without a connection."""
+        self._free += 1
+        self._serve()
+
+    def orphan(self, connection: Connection) -> None:
+        """Mark a connection whose owner was garbage-collected; the loop closes it. Safe in a finaliser, in any
+        thread.
+        """
+        self._orphans.append(connection)
+        try:
+            self._loop.call_soon_threadsafe(self.bury)
+        except RuntimeError:
+            return  # the loop has ended, and with it the connection's socket
+
+    def bury(self) -> None:
+        """Close what was marked by `orphan`."""
+        while self._orphans:
+            self.discard(self._orphans.popleft())
+
+    def close(self) -> None:
+        """Close the idle connections and refuse new ones; those in use are closed when they come back."""
+        self._closed = True
+        idle, self._idle = self._idle, []
+        while self._waiting:
+            _tell(self._waiting.popleft(), [])
+        if self._alarm is not None:
+            self._alarm.cancel()
+        for connection in idle:
+            connection.close()
+        self.bury()
+
+    def _fresh(self, connection: Connection) -> bool:
+        return connection.used_at > self._suspect_since and time.monotonic() - connection.used_at < PING_AFTER
+
+    def _shelve(self, connection: Connection) -> None:
+        """Make a sound connection idle; its permit stays with the caller."""
+        connection.used_at = time.monotonic()
+        if self._closed:
+            connection.close()
+        else:
+            self._idle.append(connection)
+
+    def _grant(self, count: int, state: State) -> list[Connection | None]:
+        self._free -= count
+        return [best_of(self._idle, state) if self._idle else None for _ in range(count)]
+
+    def _serve(self) -> None:
+        """Grant permits to those who wait, strictly in order."""
+        waiting = self._waiting
+        while waiting and waiting[0].count <= self._free:
+            waiter = waiting.popleft()
+            if not waiter.granted.done():
+                waiter.granted.set_result(self._grant(waiter.count, waiter.state))
+
+    def _withdraw(self, waiter: _Waiter) -> None:
+        """Its task was cancelled: leave the queue, or pass on what has come in the meantime."""
+        granted = waiter.granted
+        if granted.done() and not granted.cancelled():
+            for connection in granted.result():
+                if connection is not None:
+                    self._idle.append(connection)
+                self._free += 1
+        elif waiter in self._waiting:
+            self._waiting.remove(waiter)
+        self._serve()
+
+    def _wake(self, moment: float) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._rings_at = moment
+        self._alarm = self._loop.call_later(max(moment - time.monotonic(), 0), self._ring)
+
+    def _ring(self) -> None:
+        """One timer for all who wait: a timer for each would cost as much as the waiting."""
+        self._rings_at, self._alarm = inf, None
+        now = time.monotonic()
+        for waiter in [waiter for waiter in self._waiting if waiter.deadline <= now]:
+            self._waiting.remove(waiter)
+            _tell(waiter, [])
+        self._serve()
+        if self._waiting:
+            self._wake(min(waiter.deadline for waiter in self._waiting))
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise InterfaceError(f"the pool of server {self.limits.server} is closed")
+
+
+def _tell(waiter: _Waiter, granted: list[Connection | None]) -> None:
+    if not waiter.granted.done():
+        waiter.granted.set_result(granted)
