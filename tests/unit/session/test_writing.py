@@ -53,7 +53,7 @@ def test_other_statements_run_one_by_one() -> None:
     update: list[Params] = [(7, 1), (8, 2)]
     assert many(play, "UPDATE member SET n = %s WHERE id = %s", update, (wrote(1),), (wrote(0),)) == (1, 0)
     assert [line.split(":")[0] for line in play.told()] == ["query m_1", "query m_2"]
-    assert many(play, "SELECT n FROM member WHERE id = %s", [(1,), (2,)], (opened((1,)),), (opened(),)) == (1, None)
+    assert many(play, "SELECT n FROM member WHERE id = %s", [(1,), (2,)], (opened((1,)),), (opened(),)) == (1, 0)
 
 
 def test_nothing_to_run() -> None:
