@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, TypeAlias
 
-from shardkit.analyze.fingerprint import values, with_placeholders
 from shardkit.errors import Error, NotSupportedError
+from shardkit.fingerprint import values, with_placeholders
 from shardkit.flow import And, Column, Eq, Family, In, Or, ParamRef, Plan, Predicate, Value
 from shardkit.plan import Explanation, Planner, Prepared
 from shardkit.session import Session, transaction

@@ -11,9 +11,9 @@ from typing import Any
 
 from shardkit.analyze.classify import Classifier, Fate
 from shardkit.analyze.entries import LONGEST
-from shardkit.analyze.fingerprint import with_placeholders
 from shardkit.analyze.keys import KeyUse, Uses, columns_of, key_uses, uses_of
 from shardkit.analyze.tally import Group, Tally
+from shardkit.fingerprint import with_placeholders
 from shardkit.flow import Column
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from shardkit.analyze.entries import Entry
-from shardkit.analyze.fingerprint import fingerprint
+from shardkit.fingerprint import fingerprint
 
 MOST = 10_000
 """How many fingerprints are kept, unless told otherwise."""

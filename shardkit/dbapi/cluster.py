@@ -6,11 +6,14 @@ Invariant: closing a cluster closes its pools; connections still open then fail 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from os import PathLike
 from types import TracebackType
 
 from shardkit.dbapi.connection import Connection
 from shardkit.dbapi.recoverer import Recoverer
+from shardkit.dbapi.watching import addresses, watching
+from shardkit.observe import BranchRecovered, ClusterCloses, ClusterOpens, Observer
 from shardkit.plan import Catalog, Planner
 from shardkit.rules import Rules, load
 from shardkit.runtime.sync import Engine
@@ -24,12 +27,19 @@ class Cluster:
     with cluster.connect() as connection: ...
     """
 
-    def __init__(self, rules: str | PathLike[str] | Rules) -> None:
-        """`rules`: the file's path, or rules that are loaded. Raises RulesError. Connects to nothing yet."""
+    def __init__(self, rules: str | PathLike[str] | Rules, *, observers: Iterable[Observer] = ()) -> None:
+        """`rules`: the file's path, or rules that are loaded. Raises RulesError. Connects to nothing yet.
+
+        `observers` hear of every statement, see shardkit.observe.
+        """
         self.rules = rules if isinstance(rules, Rules) else load(rules)
+        self.watch = watching(self.rules, observers)
         self.catalog = Catalog()
         self.planner = Planner(self.rules, self.catalog)
-        self.engine = Engine(self.rules)
+        self.engine = Engine(self.rules, watch=self.watch)
+        self._opened = ClusterOpens(addresses(self.rules), self.engine.pool_states)
+        if self.watch is not None:
+            self.watch.tell(self._opened)
         self._recoverer: Recoverer | None = None
 
     def connect(self, *, autocommit: bool = False, local_infile: bool = False) -> Connection:
@@ -38,7 +48,9 @@ class Cluster:
         `local_infile`: LOAD DATA LOCAL INFILE may read files of this machine.
         """
         lanes = self.engine.open(self.rules.defaults.budget)
-        return Connection(self.planner, lanes, autocommit=autocommit, local_infile=local_infile)
+        connection = Connection(self.planner, lanes, autocommit=autocommit, local_infile=local_infile)
+        connection.session.watch = self.watch
+        return connection
 
     def recover(self, *, older_than: float = 10.0) -> Recovery:
         """End branches of transactions over several shards that a process left prepared, as their decision says.
@@ -49,6 +61,9 @@ class Cluster:
         connection = self.connect(autocommit=True)
         try:
             found: Recovery = connection.run_for(recover(self.rules, time.time(), older_than))
+            if self.watch is not None:
+                for branch in found.branches:
+                    self.watch.tell(BranchRecovered(*branch))
         finally:
             connection.close()
         return found
@@ -64,6 +79,8 @@ class Cluster:
         if recoverer is not None:
             recoverer.stop()
         self.engine.close()
+        if self.watch is not None:
+            self.watch.tell(ClusterCloses(self._opened))
 
     def __enter__(self) -> Cluster:
         return self
@@ -74,12 +91,18 @@ class Cluster:
         self.close()
 
 
-def connect(rules: str | PathLike[str] | Rules, *, autocommit: bool = False, local_infile: bool = False) -> Connection:
+def connect(
+    rules: str | PathLike[str] | Rules,
+    *,
+    autocommit: bool = False,
+    local_infile: bool = False,
+    observers: Iterable[Observer] = (),
+) -> Connection:
     """A PEP 249 connection with a cluster of its own, which is closed with it.
 
     A service that opens many connections makes one Cluster and calls its `connect`.
     """
-    cluster = Cluster(rules)
+    cluster = Cluster(rules, observers=observers)
     connection = cluster.connect(autocommit=autocommit, local_infile=local_infile)
     connection.owns(cluster.close)
     return connection

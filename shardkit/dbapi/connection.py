@@ -127,6 +127,7 @@ class Connection(ShortWays, ConnectionShell[Cursor], TwoPhase):
         self._streaming = None
         try:
             self._lanes.close()
+            self._session.closed()
         finally:
             if self._on_close is not None:
                 self._on_close()

@@ -4,7 +4,7 @@ Invariant: planning does no I/O; what it does not know it asks for with Metadata
 """
 
 from shardkit.plan.catalog import Catalog, MetadataNeeded
-from shardkit.plan.explain import Explanation, explain_ready
+from shardkit.plan.explain import Explanation, explain_ready, kind_of
 from shardkit.plan.filling import Filling, chosen_column, generated_columns
 from shardkit.plan.hinted import refuse_place, together
 from shardkit.plan.planner import Planner, Ready, style_of
@@ -13,5 +13,5 @@ from shardkit.plan.reducing import among
 
 __all__ = [
     "Catalog", "Explanation", "Filling", "MetadataNeeded", "Planner", "Prepared", "Ready", "among", "chosen_column",
-    "explain_ready", "generated_columns", "refuse_place", "style_of", "together",
+    "explain_ready", "generated_columns", "kind_of", "refuse_place", "style_of", "together",
 ]  # fmt: skip

@@ -66,7 +66,7 @@ def explain_ready(planner: Planner, text: str, params: Params, around: Hints | N
 def _explained(plan: Plan, filling: Filling | None = None) -> Explanation:
     if plan.federation is not None:
         return _federated(plan, plan.federation)
-    kind = _kind(plan)
+    kind = kind_of(plan)
     targets = [
         {"shard": str(task.shard), "slot": target.slot, "tables": list(target.names), "sql": task.sql}
         for target, task in zip(plan.route.targets, plan.tasks, strict=True)
@@ -114,11 +114,14 @@ def _federated(plan: Plan, work: Federation) -> Explanation:
     return Explanation("federate", data)
 
 
-def _kind(plan: Plan) -> str:
+def kind_of(plan: Plan) -> str:
+    """pass, merge, federate, write or ddl."""
     if plan.kind is Kind.DDL:
         return "ddl"
     if plan.kind is not Kind.SELECT:
         return "write"
+    if plan.federation is not None:
+        return "federate"
     return "pass" if plan.merge is None else "merge"
 
 

@@ -81,7 +81,10 @@ def _defaults(source: Source, model: RulesIn) -> Defaults:
         source.problem(("defaults", "budget", "time"), "no statement ends in no time", "write 30s")
     if given.workspace is not None and not source.knows("servers", given.workspace):
         source.unknown(("defaults", "workspace"), "server", source.names("servers"), part=given.workspace)
-    return Defaults(given.unlisted_tables, given.transactions, given.full_scan_writes, budget, given.workspace)
+    slow = None if given.slow_statement is None else seconds(given.slow_statement)
+    return Defaults(
+        given.unlisted_tables, given.transactions, given.full_scan_writes, budget, given.workspace, slow
+    )  # fmt: skip
 
 
 def _each_table_once(source: Source, model: RulesIn) -> None:

@@ -217,6 +217,9 @@ class DefaultsIn(Piece):
     workspace: Name | None = Field(
         default=None, description="The server that finishes what no merge can; the one with most tables if left out."
     )
+    slow_statement: Duration | None = Field(
+        default=None, description="Statements that take longer are logged as shardkit.slow; none if left out."
+    )
 
 
 class RulesIn(Piece):

@@ -93,6 +93,7 @@ class Defaults:
     full_scan_writes: Literal["refuse", "allow"] = "refuse"
     budget: Budget = field(default_factory=Budget)
     workspace: str | None = None  # the server that finishes statements; None: the one with most of their tables
+    slow_statement: float | None = None  # seconds after which a statement is logged
 
 
 Table: TypeAlias = ShardedTable | BroadcastTable | SingleTable

@@ -9,13 +9,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TYPE_CHECKING
 
 from shardkit.backends import open_backend
-from shardkit.backends.protocol import Backend
+from shardkit.backends.protocol import Backend, Connection
 from shardkit.errors import InterfaceError, InternalError
+from shardkit.observe import PoolState, Watch
 from shardkit.runtime.keys import Keys
 from shardkit.runtime.pool import Limits, Pool
+from shardkit.runtime.watched import WatchedBackend, WatchedPool
 from shardkit.values import ShardId
 
 if TYPE_CHECKING:
@@ -26,11 +29,15 @@ ANY_NUMBER = 10_000
 
 
 class Engine:
-    """Backends and pools by server, made when first needed. `backends` replaces those of the rules, for tests."""
+    """Backends and pools by server, made when first needed.
 
-    def __init__(self, rules: Rules, backends: Mapping[str, Backend] | None = None) -> None:
+    `backends` replaces those of the rules, for tests. `watch`: who is told what happens on connections and in pools.
+    """
+
+    def __init__(self, rules: Rules, backends: Mapping[str, Backend] | None = None, watch: Watch | None = None) -> None:
         self._servers = rules.servers
-        self._backends: dict[str, Backend] = dict(backends or {})
+        self._watch = watch
+        self._backends: dict[str, Backend] = {name: self._seen(name, one) for name, one in (backends or {}).items()}
         self._pools: dict[tuple[str, str], Pool] = {}
         self._workspaces: dict[str, Pool] = {}
         self.by_shard: dict[ShardId, Pool] = {}
@@ -54,11 +61,14 @@ class Engine:
             if shard.server not in self._backends:
                 if shard.server not in self._servers:
                     raise InternalError(f"shard {shard}: the rules know no server {shard.server!r}", shards=(shard,))
-                self._backends[shard.server] = open_backend(self._servers[shard.server])
+                self._backends[shard.server] = self._seen(shard.server, open_backend(self._servers[shard.server]))
             return self._backends[shard.server]
 
     def submit(self, work: Callable[[], None]) -> Future[None]:
-        """Run `work` in a thread."""
+        """Run `work` in a thread. Where somebody watches, the thread knows for which statement it works."""
+        if self._watch is not None:
+            context, inner = copy_context(), work
+            work = lambda: context.run(inner)  # noqa: E731
         with self._lock:
             if self._threads is None:
                 self.check_open()
@@ -69,6 +79,10 @@ class Engine:
     def pools(self) -> tuple[Pool, ...]:
         """The pools that exist so far."""
         return (*self._pools.values(), *self._workspaces.values())
+
+    def pool_states(self) -> list[PoolState]:
+        """The pools as they are."""
+        return [PoolState(_said(*pool.key), pool.size, pool.in_use, pool.idle, pool.waiting) for pool in self.pools]
 
     def check_open(self) -> None:
         """InterfaceError once closed."""
@@ -95,7 +109,7 @@ class Engine:
             if pool is None:
                 settings = self._servers[place.server].pool
                 limits = Limits(place.server, settings.workspaces, settings.wait, "workspaces")
-                pool = self._workspaces[place.server] = Pool(limits, backend.workspace, "workspaces")
+                pool = self._workspaces[place.server] = self._pool(limits, backend.workspace, "workspaces")
             return pool
 
     def _open_pool(self, shard: ShardId) -> Pool:
@@ -107,6 +121,17 @@ class Engine:
             if pool is None:
                 settings = self._servers[shard.server].pool
                 limits = Limits(shard.server, settings.size, settings.wait)
-                pool = self._pools[key] = Pool(limits, backend.connect, key[1])
+                pool = self._pools[key] = self._pool(limits, backend.connect, key[1])
             self.by_shard[shard] = pool
             return pool
+
+    def _seen(self, name: str, backend: Backend) -> Backend:
+        return backend if self._watch is None else WatchedBackend(name, backend, self._watch)
+
+    def _pool(self, limits: Limits, connect: Callable[[ShardId], Connection], name: str) -> Pool:
+        return Pool(limits, connect, name) if self._watch is None else WatchedPool(limits, connect, name, self._watch)
+
+
+def _said(server: str, name: str) -> str:
+    """A pool's name where all are listed: the server's, an embedded file's, or `rds0 workspaces`."""
+    return name if name.startswith(server) else f"{server} {name}".rstrip()

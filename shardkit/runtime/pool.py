@@ -76,6 +76,11 @@ class Pool:
         """Open connections that nobody uses."""
         return len(self._idle)
 
+    @property
+    def waiting(self) -> int:
+        """How many ask for connections and have to wait."""
+        return len(self._waiting)
+
     def acquire(self, shard: ShardId, state: State, patience: float | None = None) -> Connection:
         """One connection in `state`. PoolTimeout after the pool's waiting time, or after `patience` if that is less."""
         if self._orphans:

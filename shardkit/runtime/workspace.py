@@ -13,6 +13,7 @@ from time import monotonic
 from shardkit.backends.protocol import Connection
 from shardkit.errors import Error, InternalError
 from shardkit.flow import Arrange, CloseWorkspace, Column, Fill, OpenWorkspace, Task
+from shardkit.observe import WORKSPACE
 from shardkit.runtime.engine import Engine
 from shardkit.runtime.enlisted import Enlisted
 from shardkit.runtime.lane import time_left
@@ -24,7 +25,7 @@ from shardkit.values import Params, Row, ShardId
 
 def name_of(place: ShardId) -> ShardId:
     """What Tasks and messages call the workspace in this database. No database's name has brackets and a blank."""
-    return ShardId(place.server, f"{place.database} (workspace)")
+    return ShardId(place.server, f"{place.database}{WORKSPACE}")
 
 
 class Workspace:

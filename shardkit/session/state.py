@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from shardkit.errors import ProgrammingError, TransactionAborted
 from shardkit.flow import Budget, Hints, Plan, Warned
+from shardkit.observe import TransactionEnds, Watch
 from shardkit.plan import Planner
 from shardkit.session.branches import Branch, Xid
 from shardkit.session.warnings import together
@@ -51,6 +52,7 @@ class Session:
     variables: dict[str, str] = field(default_factory=dict)  # SET statements by what they set
     warned: tuple[Warned, ...] = ()  # of the answers to the last statement
     hints: Hints | None = None  # of the blocks of connection.hint that are open
+    watch: Watch | None = None  # who is told what the session does
     found: tuple[str, Params, Hints | None] | None = None  # the last statement, if it said SQL_CALC_FOUND_ROWS
     local_infile: bool = False  # LOAD DATA LOCAL INFILE may read files of this machine
     prepared: bool = False  # by tpc_prepare; `failed` is set then, so that nothing runs but its end
@@ -78,6 +80,7 @@ class Session:
             and self.failed is None
             and self.found is None
             and self.hints is None
+            and self.watch is None
         )
 
     def suits(self, shard: ShardId) -> bool:
@@ -88,6 +91,7 @@ class Session:
             and self.outer is None
             and self.found is None
             and self.hints is None
+            and self.watch is None
             and (not self.enlisted or (shard in self.enlisted and len(self.enlisted) == 1))
         )
 
@@ -122,6 +126,11 @@ class Session:
     def parties(self) -> Parties:
         """The transaction as commit and rollback see it."""
         return Parties(tuple(self.enlisted), frozenset(self.written), self.gtrid, dict(self.branches))
+
+    def closed(self) -> None:
+        """The connection is closed, and with it what was open is rolled back."""
+        if self.watch is not None and self.enlisted:
+            self.watch.tell(TransactionEnds("rolled back", tuple(self.enlisted), 0.0))
 
     def forget_transaction(self) -> None:
         """Back to no transaction."""

@@ -58,6 +58,7 @@ from shardkit.session.showing import database, show
 from shardkit.session.staged import staged
 from shardkit.session.state import Session
 from shardkit.session.warnings import told
+from shardkit.session.watched import known
 from shardkit.session.writing import write
 from shardkit.values import Params
 
@@ -68,18 +69,26 @@ DONE = Head(None, 0, None, (), True)
 
 def execute(session: Session, text: str, params: Params) -> Script:
     """One statement. Emits a Head, then Rows."""
+    script = _execute(session, text, params)
+    return script if session.watch is None else session.watch.statement(text, script)
+
+
+def _execute(session: Session, text: str, params: Params) -> Script:
     before, session.warned = session.warned, ()
     ready = session.planner.ready(text, params)
+    cached = ready is not None
     if ready is None:
         ready = yield from prepared(session, text, params)
     if isinstance(ready, ShowWarnings):
         session.warned = before
         yield told(before, ready)
     else:
-        yield from _carry_out(session, ready, text, params)
+        yield from _carry_out(session, ready, text, params, cached)
 
 
-def _carry_out(session: Session, ready: Ready, text: str, params: Params) -> Script:
+def _carry_out(session: Session, ready: Ready, text: str, params: Params, cached: bool) -> Script:
+    if session.watch is not None and not isinstance(ready, Prepared):
+        session.watch.planned(known(ready, None, cached))
     if isinstance(ready, Prepared):
         if session.failed is not None:
             session.check_usable()
@@ -88,6 +97,8 @@ def _carry_out(session: Session, ready: Ready, text: str, params: Params) -> Scr
         plan = ready.plan(params, session.enlisted, session.hints) if ready.filling is None else (
             yield from planned(session, ready, params, session.hints)
         )  # fmt: skip
+        if session.watch is not None:
+            session.watch.planned(known(ready, plan, cached))
         try:
             if plan.stage is not None:
                 yield from staged(session, plan, plan.stage)
@@ -145,7 +156,8 @@ _BIGINT = 8  # the driver's number of the type
 def execute_many(session: Session, text: str, rows: Sequence[Params]) -> Script:
     """One statement with many parameter sets. Plain INSERTs go as multi-row statements, shard by shard."""
     session.warned = ()
-    return _many(session, text, rows, 0)
+    script = _many(session, text, rows, 0)
+    return script if session.watch is None else session.watch.statement(text, script, len(rows))
 
 
 def _many(session: Session, text: str, rows: Sequence[Params], first_row: int) -> Script:
@@ -154,6 +166,7 @@ def _many(session: Session, text: str, rows: Sequence[Params], first_row: int) -
     size = session.planner.batch_rows
     for start in range(0, len(rows), size * 16):
         chunk = rows[start : start + size * 16]
+        cached = session.planner.ready(text, chunk[0]) is not None
         ready = yield from prepared(session, text, chunk[0])
         session.check_usable()
         first, hints = None, session.hints or NO_HINTS
@@ -170,13 +183,16 @@ def _many(session: Session, text: str, rows: Sequence[Params], first_row: int) -
                 for step in (yield from collected(_one(session, text, params))):
                     total, last = total + max(step.rowcount, 0), step.lastrowid or last
             continue
+        if session.watch is not None:
+            session.watch.planned(known(ready, batches[0], cached))
         affected, made = yield from in_waves(session, batches, first_row + start)
         total, last = total + affected, made or last
     yield Head(None, total, last if generated is None else generated, (), True)
 
 
 def _one(session: Session, text: str, params: Params) -> Script:
-    yield from _carry_out(session, (yield from prepared(session, text, params)), text, params)
+    cached = session.planner.ready(text, params) is not None
+    yield from _carry_out(session, (yield from prepared(session, text, params)), text, params, cached)
 
 
 def _batches(filling: Filling, hints: Hints) -> bool:

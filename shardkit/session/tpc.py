@@ -61,9 +61,9 @@ def commit(session: Session) -> Steps:
     reason, prepared, parties = session.failed, session.prepared, session.parties()
     _forget(session)
     if reason is None:
-        yield from two_phase.commit(parties)
+        yield from transaction.ending(session, parties, "committed", two_phase.commit(parties))
     elif prepared:
-        yield from _end(parties, "COMMIT")
+        yield from transaction.ending(session, parties, "committed", _end(parties, "COMMIT"))
     else:
         session.failed = reason
         yield from transaction.commit(session)  # which says why there is nothing to commit
@@ -75,9 +75,9 @@ def rollback(session: Session) -> Steps:
     prepared, parties = session.prepared, session.parties()
     _forget(session)
     if prepared:
-        yield from _end(parties, "ROLLBACK")
+        yield from transaction.ending(session, parties, "rolled back", _end(parties, "ROLLBACK"))
     else:
-        yield from transaction.undo(parties)
+        yield from transaction.ending(session, parties, "rolled back", transaction.undo(parties))
 
 
 def recover(rules: Rules) -> Generator[Op, Any, list[Xid]]:

@@ -105,7 +105,7 @@ def abort(session: Session, reason: str) -> Steps:
     parties = session.parties()
     session.forget_transaction()
     session.failed = reason
-    yield from undo(parties)
+    yield from ending(session, parties, "aborted", undo(parties))
 
 
 def begin(session: Session, text: str = BEGIN) -> Steps:
@@ -121,7 +121,14 @@ def rollback(session: Session) -> Steps:
     parties = session.parties()
     session.failed = None
     session.forget_transaction()
-    yield from undo(parties)
+    yield from ending(session, parties, "rolled back", undo(parties))
+
+
+def ending(session: Session, parties: Parties, outcome: str, steps: Steps) -> Steps:
+    """The steps that end a transaction; whoever watches is told how it ended."""
+    if session.watch is None or not parties.shards:
+        return steps
+    return session.watch.ending(outcome, parties.shards, steps)
 
 
 def undo(parties: Parties) -> Steps:
@@ -143,7 +150,7 @@ def commit(session: Session) -> Steps:
         raise TransactionAborted(f"nothing was committed: the transaction had been rolled back ({reason})")
     parties = session.parties()
     session.forget_transaction()
-    yield from two_phase.commit(parties)
+    yield from ending(session, parties, "committed", two_phase.commit(parties))
 
 
 def command(session: Session, given: TransactionCommand) -> Steps:

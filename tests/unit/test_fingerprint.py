@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shardkit.analyze import Entry, Tally, fingerprint
 from shardkit.analyze import tally as tallying
-from shardkit.analyze.fingerprint import values, with_placeholders
+from shardkit.fingerprint import values, with_placeholders
 
 
 def shown(text: str) -> str:

@@ -1,0 +1,1 @@
+"""Metrics of an application over shardkit, for Prometheus to read."""
