@@ -12,8 +12,8 @@ from types import TracebackType
 
 from shardkit.dbapi.connection import Connection
 from shardkit.dbapi.recoverer import Recoverer
-from shardkit.dbapi.watching import addresses, watching
-from shardkit.observe import BranchRecovered, ClusterCloses, ClusterOpens, Observer
+from shardkit.dbapi.watching import Told, watching
+from shardkit.observe import Observer
 from shardkit.plan import Catalog, Planner
 from shardkit.rules import Rules, load
 from shardkit.runtime.sync import Engine
@@ -37,9 +37,7 @@ class Cluster:
         self.catalog = Catalog()
         self.planner = Planner(self.rules, self.catalog)
         self.engine = Engine(self.rules, watch=self.watch)
-        self._opened = ClusterOpens(addresses(self.rules), self.engine.pool_states)
-        if self.watch is not None:
-            self.watch.tell(self._opened)
+        self._told = Told(self.watch, self.rules, self.engine.pool_states)
         self._recoverer: Recoverer | None = None
 
     def connect(self, *, autocommit: bool = False, local_infile: bool = False) -> Connection:
@@ -61,9 +59,7 @@ class Cluster:
         connection = self.connect(autocommit=True)
         try:
             found: Recovery = connection.run_for(recover(self.rules, time.time(), older_than))
-            if self.watch is not None:
-                for branch in found.branches:
-                    self.watch.tell(BranchRecovered(*branch))
+            self._told.recovered(found)
         finally:
             connection.close()
         return found
@@ -79,8 +75,7 @@ class Cluster:
         if recoverer is not None:
             recoverer.stop()
         self.engine.close()
-        if self.watch is not None:
-            self.watch.tell(ClusterCloses(self._opened))
+        self._told.closed()
 
     def __enter__(self) -> Cluster:
         return self

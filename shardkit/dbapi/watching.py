@@ -5,10 +5,19 @@ Invariant: with neither there is no Watch, and nothing of observing runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from shardkit.observe import Observer, ServerAddress, Watch
+from shardkit.observe import (
+    BranchRecovered,
+    ClusterCloses,
+    ClusterOpens,
+    Observer,
+    PoolState,
+    ServerAddress,
+    Watch,
+)
 from shardkit.rules import Rules
+from shardkit.session.recovery import Recovery
 from shardkit.telemetry import SlowLog
 
 
@@ -17,6 +26,28 @@ def watching(rules: Rules, observers: Iterable[Observer]) -> Watch | None:
     slow = rules.defaults.slow_statement
     found = [*observers, *([SlowLog(slow)] if slow is not None else [])]
     return Watch(found) if found else None
+
+
+class Told:
+    """The beginning and the end of a cluster, told once each."""
+
+    def __init__(self, watch: Watch | None, rules: Rules, pools: Callable[[], Sequence[PoolState]]) -> None:
+        self._watch = watch
+        self._opened: ClusterOpens | None = ClusterOpens(addresses(rules), pools)
+        if watch is not None:
+            watch.tell(self._opened)
+
+    def closed(self) -> None:
+        """The cluster is closed. A second call does nothing."""
+        opened, self._opened = self._opened, None
+        if self._watch is not None and opened is not None:
+            self._watch.tell(ClusterCloses(opened))
+
+    def recovered(self, done: Recovery) -> None:
+        """A round of recovery."""
+        if self._watch is not None:
+            for branch in done.branches:
+                self._watch.tell(BranchRecovered(*branch))
 
 
 def addresses(rules: Rules) -> Mapping[str, ServerAddress]:

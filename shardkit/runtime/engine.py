@@ -7,7 +7,7 @@ sequence of which a block is fetched ahead).
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from shardkit.values import ShardId
 
 if TYPE_CHECKING:
     from shardkit.rules import Rules
+    from shardkit.runtime.aio.pool import Pool as AioPool
 
 ANY_NUMBER = 10_000
 """Bound of the executor; the pools' sizes bind earlier."""
@@ -82,7 +83,7 @@ class Engine:
 
     def pool_states(self) -> list[PoolState]:
         """The pools as they are."""
-        return [PoolState(_said(*pool.key), pool.size, pool.in_use, pool.idle, pool.waiting) for pool in self.pools]
+        return states(self.pools)
 
     def check_open(self) -> None:
         """InterfaceError once closed."""
@@ -130,6 +131,11 @@ class Engine:
 
     def _pool(self, limits: Limits, connect: Callable[[ShardId], Connection], name: str) -> Pool:
         return Pool(limits, connect, name) if self._watch is None else WatchedPool(limits, connect, name, self._watch)
+
+
+def states(pools: Iterable[Pool | AioPool]) -> list[PoolState]:
+    """Pools as they are."""
+    return [PoolState(_said(*pool.key), pool.size, pool.in_use, pool.idle, pool.waiting) for pool in pools]
 
 
 def _said(server: str, name: str) -> str:

@@ -133,7 +133,7 @@ class Pool:
             except BaseException:
                 candidate.close()
                 raise
-            self._found_dead(candidate)
+            self.found_dead(candidate)
             with self._lock:
                 candidate = self._take(state) if self._idle else None
         fresh = self._connect(shard)
@@ -205,7 +205,8 @@ class Pool:
     def _needs_ping(self, connection: Connection) -> bool:
         return connection.used_at <= self._suspect_since or time.monotonic() - connection.used_at >= PING_AFTER
 
-    def _found_dead(self, connection: Connection) -> None:
+    def found_dead(self, connection: Connection) -> None:
+        """An idle connection does not answer: the others may be dead too."""
         self._suspect_since = time.monotonic()
         connection.close()
 

@@ -5,9 +5,12 @@ Invariant: a watched connection does what the one within does; each text that it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from time import perf_counter
+from typing import Generic, TypeVar
 
+from shardkit.backends.aio.protocol import Connection as AioConnection
 from shardkit.backends.protocol import Backend, Connection, Started
 from shardkit.flow import Collation, Column, TableInfo, Task, Warned
 from shardkit.observe import ConnectionLapses, ConnectionOpens, Piece, PoolWait, Watch
@@ -15,15 +18,16 @@ from shardkit.runtime.pool import Limits, Pool
 from shardkit.runtime.state import State
 from shardkit.values import Row, ShardId
 
+C = TypeVar("C", bound=Connection | AioConnection)
 
-class WatchedConnection:
-    """One connection, and the Piece that is open on it."""
 
-    def __init__(self, inner: Connection, watch: Watch) -> None:
+class Seen(Generic[C]):
+    """What watched connections of both interpreters share: the connection within, and the pieces open on it."""
+
+    def __init__(self, inner: C, watch: Watch) -> None:
         self.inner = inner
         self._watch = watch
         self._open: Piece | None = None
-        self._posted: list[Piece] = []
 
     @property
     def state(self) -> tuple[str, ...]:
@@ -44,11 +48,6 @@ class WatchedConnection:
         self.inner.used_at = moment
 
     @property
-    def usable(self) -> bool:
-        """See protocol.Connection."""
-        return self.inner.usable
-
-    @property
     def warning_count(self) -> int:
         """See protocol.Connection."""
         return self.inner.warning_count
@@ -56,6 +55,53 @@ class WatchedConnection:
     @warning_count.setter
     def warning_count(self, number: int) -> None:
         self.inner.warning_count = number
+
+    @property
+    def usable(self) -> bool:
+        """See protocol.Connection."""
+        return self.inner.usable
+
+    @contextmanager
+    def piece(self, shard: ShardId, sql: str, rows: int = 0) -> Iterator[Piece]:
+        """One text from its beginning to its end."""
+        piece = self._watch.begin(shard, sql)
+        piece.rows = rows
+        try:
+            yield piece
+        except BaseException as error:
+            self._watch.end(piece, error)
+            raise
+        self._watch.end(piece)
+
+    def began(self, piece: Piece, started: Started) -> Started:
+        """The beginning of an answer: a piece that has more rows stays open."""
+        piece.rows = len(started.rows)
+        if started.last:
+            self._watch.end(piece)
+        else:
+            self._open = piece
+        return started
+
+    def came(self, rows: int, last: bool) -> None:
+        """More rows of the open piece."""
+        if self._open is not None:
+            self._open.rows += rows
+        if last:
+            self.ends()
+
+    def ends(self, error: BaseException | None = None) -> None:
+        """The open piece ends, if there is one."""
+        piece, self._open = self._open, None
+        if piece is not None:
+            self._watch.end(piece, error)
+
+
+class WatchedConnection(Seen[Connection]):
+    """One connection of the interpreter with threads."""
+
+    def __init__(self, inner: Connection, watch: Watch) -> None:
+        super().__init__(inner, watch)
+        self._posted: list[Piece] = []
 
     def start(self, task: Task, batch: int, timeout: float | None) -> Started:
         """See protocol.Connection."""
@@ -65,24 +111,16 @@ class WatchedConnection:
         except BaseException as error:
             self._watch.end(piece, error)
             raise
-        piece.rows = len(started.rows)
-        if started.last:
-            self._watch.end(piece)
-        else:
-            self._open = piece
-        return started
+        return self.began(piece, started)
 
     def read(self, batch: int) -> tuple[Sequence[Row], bool]:
         """See protocol.Connection."""
         try:
             rows, last = self.inner.read(batch)
         except BaseException as error:
-            self._close(error)
+            self.ends(error)
             raise
-        if self._open is not None:
-            self._open.rows += len(rows)
-        if last:
-            self._close()
+        self.came(len(rows), last)
         return rows, last
 
     def abandon(self, drain: int) -> bool:
@@ -90,20 +128,14 @@ class WatchedConnection:
         try:
             return self.inner.abandon(drain)
         finally:
-            self._close()
+            self.ends()
 
     def fill(
         self, shard: ShardId, table: str, columns: Sequence[Column], rows: Sequence[Row], timeout: float | None
     ) -> None:
         """See protocol.Connection."""
-        piece = self._watch.begin(shard, f"INSERT INTO {table}")
-        piece.rows = len(rows)
-        try:
+        with self.piece(shard, f"INSERT INTO {table}", len(rows)):
             self.inner.fill(shard, table, columns, rows, timeout)
-        except BaseException as error:
-            self._watch.end(piece, error)
-            raise
-        self._watch.end(piece)
 
     def warnings(self) -> Warned:
         """See protocol.Connection."""
@@ -115,13 +147,8 @@ class WatchedConnection:
 
     def run(self, shard: ShardId, sql: str) -> None:
         """See protocol.Connection."""
-        piece = self._watch.begin(shard, sql)
-        try:
+        with self.piece(shard, sql):
             self.inner.run(shard, sql)
-        except BaseException as error:
-            self._watch.end(piece, error)
-            raise
-        self._watch.end(piece)
 
     def post(self, shard: ShardId, statements: Sequence[str], timeout: float | None) -> None:
         """See protocol.Connection."""
@@ -162,15 +189,10 @@ class WatchedConnection:
         try:
             self.inner.close()
         finally:
-            self._close()
-
-    def _close(self, error: BaseException | None = None) -> None:
-        piece, self._open = self._open, None
-        if piece is not None:
-            self._watch.end(piece, error)
-        posted, self._posted = self._posted, []
-        for piece in posted:
-            self._watch.end(piece, error)
+            self.ends()
+            posted, self._posted = self._posted, []
+            for piece in posted:
+                self._watch.end(piece)
 
 
 class WatchedBackend:
@@ -226,8 +248,9 @@ class WatchedPool(Pool):
             self._watch.tell(PoolWait(self.limits.server, perf_counter() - started, granted))
         return found
 
-    def _found_dead(self, connection: Connection) -> None:
-        super()._found_dead(connection)
+    def found_dead(self, connection: Connection) -> None:
+        """See Pool.found_dead."""
+        super().found_dead(connection)
         self._watch.tell(ConnectionLapses(self.limits.server))
 
 

@@ -6,12 +6,15 @@ Invariant: closing a cluster closes its pools; connections still open then fail 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from os import PathLike
 from types import TracebackType
 
 from shardkit.backends.aio.shelter import sheltered
 from shardkit.dbapi.aio.connection import Connection
 from shardkit.dbapi.aio.recoverer import Recoverer
+from shardkit.dbapi.watching import Told, watching
+from shardkit.observe import Observer
 from shardkit.plan import Catalog, Planner
 from shardkit.rules import Rules, load
 from shardkit.runtime.aio.engine import Engine
@@ -26,12 +29,17 @@ class Cluster:
         async with cluster.connect() as connection: ...
     """
 
-    def __init__(self, rules: str | PathLike[str] | Rules) -> None:
-        """`rules`: the file's path, or rules that are loaded. Raises RulesError. Connects to nothing yet."""
+    def __init__(self, rules: str | PathLike[str] | Rules, *, observers: Iterable[Observer] = ()) -> None:
+        """`rules`: the file's path, or rules that are loaded. Raises RulesError. Connects to nothing yet.
+
+        `observers` hear of every statement, see shardkit.observe.
+        """
         self.rules = rules if isinstance(rules, Rules) else load(rules)
+        self.watch = watching(self.rules, observers)
         self.catalog = Catalog()
         self.planner = Planner(self.rules, self.catalog)
-        self.engine = Engine(self.rules)
+        self.engine = Engine(self.rules, watch=self.watch)
+        self._told = Told(self.watch, self.rules, self.engine.pool_states)
         self._recoverer: Recoverer | None = None
 
     def connect(self, *, autocommit: bool = False, local_infile: bool = False) -> Connection:
@@ -41,7 +49,9 @@ class Cluster:
         """
         self.engine.check_open()
         lanes = Lanes(self.engine, self.rules.defaults.budget)
-        return Connection(self.planner, lanes, autocommit=autocommit, local_infile=local_infile)
+        connection = Connection(self.planner, lanes, autocommit=autocommit, local_infile=local_infile)
+        connection.session.watch = self.watch
+        return connection
 
     async def recover(self, *, older_than: float = 10.0) -> Recovery:
         """End branches of transactions over several shards that a process left prepared, as their decision says.
@@ -52,6 +62,7 @@ class Cluster:
         connection = self.connect(autocommit=True)
         try:
             found: Recovery = await connection.run_for(recover(self.rules, time.time(), older_than))
+            self._told.recovered(found)
         finally:
             await connection.close()
         return found
@@ -67,6 +78,7 @@ class Cluster:
         if recoverer is not None:
             await recoverer.stop()
         await sheltered(self.engine.close())
+        self._told.closed()
 
     async def __aenter__(self) -> Cluster:
         return self
@@ -78,7 +90,11 @@ class Cluster:
 
 
 async def connect(
-    rules: str | PathLike[str] | Rules, *, autocommit: bool = False, local_infile: bool = False
+    rules: str | PathLike[str] | Rules,
+    *,
+    autocommit: bool = False,
+    local_infile: bool = False,
+    observers: Iterable[Observer] = (),
 ) -> Connection:
     """A connection with a cluster of its own, which is closed with it.
 
@@ -86,7 +102,7 @@ async def connect(
 
     A service makes one Cluster and calls its `connect`.
     """
-    cluster = Cluster(rules)
+    cluster = Cluster(rules, observers=observers)
     connection = cluster.connect(autocommit=autocommit, local_infile=local_infile)
     connection.owns(cluster.close)
     return connection

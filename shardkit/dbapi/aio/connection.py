@@ -128,6 +128,7 @@ class Connection(ShortWays, ConnectionShell[Cursor], TwoPhase):
         self._streaming = None
         try:
             await sheltered(self._lanes.close(), GRACE)
+            self._session.closed()
         finally:
             if self._on_close is not None:
                 await self._on_close()

@@ -7,17 +7,19 @@ Invariant: an engine belongs to the loop in which it was first used.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from shardkit.backends import open_backend as open_sync_backend
 from shardkit.backends.aio import open_backend
-from shardkit.backends.aio.protocol import Backend
+from shardkit.backends.aio.protocol import Backend, Connection
 from shardkit.backends.protocol import Backend as SyncBackend
 from shardkit.errors import InterfaceError, InternalError
+from shardkit.observe import PoolState, Watch
 from shardkit.runtime.aio.pool import Pool
-from shardkit.runtime.engine import ANY_NUMBER
+from shardkit.runtime.aio.watched import WatchedBackend, WatchedPool
+from shardkit.runtime.engine import ANY_NUMBER, states
 from shardkit.runtime.keys import Keys
 from shardkit.runtime.pool import Limits
 from shardkit.values import ShardId
@@ -30,11 +32,15 @@ T = TypeVar("T")
 
 
 class Engine:
-    """Backends and pools by server, made when first needed. `backends` replaces those of the rules, for tests."""
+    """Backends and pools by server, made when first needed.
 
-    def __init__(self, rules: Rules, backends: Mapping[str, Backend] | None = None) -> None:
+    `backends` replaces those of the rules, for tests. `watch`: who is told what happens on connections and in pools.
+    """
+
+    def __init__(self, rules: Rules, backends: Mapping[str, Backend] | None = None, watch: Watch | None = None) -> None:
         self._servers = rules.servers
-        self._backends: dict[str, Backend] = dict(backends or {})
+        self._watch = watch
+        self._backends: dict[str, Backend] = {name: self._seen(name, one) for name, one in (backends or {}).items()}
         self._pools: dict[tuple[str, str], Pool] = {}
         self._workspaces: dict[str, Pool] = {}
         self.by_shard: dict[ShardId, Pool] = {}
@@ -54,7 +60,8 @@ class Engine:
         backend = self._backends.get(shard.server)
         if backend is None:
             self._check_known(shard)
-            backend = self._backends[shard.server] = open_backend(self._servers[shard.server])
+            backend = self._seen(shard.server, open_backend(self._servers[shard.server]))
+            self._backends[shard.server] = backend
         return backend
 
     def submit(self, work: Callable[[], None]) -> Future[None]:
@@ -74,6 +81,10 @@ class Engine:
     def pools(self) -> tuple[Pool, ...]:
         """The pools that exist so far."""
         return (*self._pools.values(), *self._workspaces.values())
+
+    def pool_states(self) -> list[PoolState]:
+        """The pools as they are."""
+        return states(self.pools)
 
     def check_open(self) -> None:
         """InterfaceError once closed, or in another event loop."""
@@ -105,7 +116,7 @@ class Engine:
             self.check_open()
             settings = self._servers[place.server].pool
             limits = Limits(place.server, settings.workspaces, settings.wait, "workspaces")
-            pool = self._workspaces[place.server] = Pool(limits, self.backend(place).workspace, "workspaces")
+            pool = self._workspaces[place.server] = self._pool(limits, self.backend(place).workspace, "workspaces")
         return pool
 
     def _open_pool(self, shard: ShardId) -> Pool:
@@ -116,9 +127,15 @@ class Engine:
         if pool is None:
             settings = self._servers[shard.server].pool
             limits = Limits(shard.server, settings.size, settings.wait)
-            pool = self._pools[key] = Pool(limits, backend.connect, key[1])
+            pool = self._pools[key] = self._pool(limits, backend.connect, key[1])
         self.by_shard[shard] = pool
         return pool
+
+    def _seen(self, name: str, backend: Backend) -> Backend:
+        return backend if self._watch is None else WatchedBackend(name, backend, self._watch)
+
+    def _pool(self, limits: Limits, connect: Callable[[ShardId], Awaitable[Connection]], name: str) -> Pool:
+        return Pool(limits, connect, name) if self._watch is None else WatchedPool(limits, connect, name, self._watch)
 
     def _executor(self) -> ThreadPoolExecutor:
         if self._threads is None:

@@ -61,6 +61,11 @@ class Pool:
         """Open connections that nobody uses."""
         return len(self._idle)
 
+    @property
+    def waiting(self) -> int:
+        """How many ask for connections and have to wait."""
+        return len(self._waiting)
+
     def take(self, state: State) -> Connection | None:
         """An idle connection that is fit in this state, if there is one and nobody waits for it."""
         idle = self._idle
@@ -120,8 +125,7 @@ class Pool:
             except BaseException:
                 candidate.close()
                 raise
-            self._suspect_since = time.monotonic()
-            candidate.close()
+            self.found_dead(candidate)
             candidate = best_of(self._idle, state) if self._idle else None
         fresh = await self._connect(shard)
         try:
@@ -130,6 +134,11 @@ class Pool:
             fresh.close()
             raise
         return fresh
+
+    def found_dead(self, connection: Connection) -> None:
+        """An idle connection does not answer: the others may be dead too."""
+        self._suspect_since = time.monotonic()
+        connection.close()
 
     def release(self, connection: Connection) -> None:
         """Give a connection and its permit back. One that is not usable is discarded."""
