@@ -82,21 +82,23 @@ class Bank:
 
     def balances(self) -> dict[int, int]:
         """Every account, read past shardkit."""
-        found: dict[int, int] = {}
-        for number in range(SHARDS):
-            with self.pair[number // 2].connect() as connection, connection.cursor() as cursor:
-                cursor.execute(f"SELECT k, v FROM `{self.prefix}m{number:02}`.account")
-                found.update({int(k): int(v) for k, v in cursor.fetchall()})
-        return found
+        return {int(k): int(v) for k, v in self._stored("SELECT k, v FROM `{}`.account")}
 
     def entries(self) -> dict[str, set[int]]:
         """The accounts that each named transfer has reached, read past shardkit."""
         found: dict[str, set[int]] = {}
-        for number in range(SHARDS):
-            with self.pair[number // 2].connect() as connection, connection.cursor() as cursor:
-                cursor.execute(f"SELECT name, k FROM `{self.prefix}m{number:02}`.entry")
-                for name, k in cursor.fetchall():
-                    found.setdefault(name, set()).add(int(k))
+        for name, k in self._stored("SELECT name, k FROM `{}`.entry"):
+            found.setdefault(name, set()).add(int(k))
+        return found
+
+    def _stored(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a SELECT on every shard, over one connection to each server."""
+        found: list[tuple[Any, ...]] = []
+        for number, server in enumerate(self.pair):
+            with server.connect() as connection, connection.cursor() as cursor:
+                for shard in range(2 * number, 2 * number + 2):
+                    cursor.execute(sql.format(f"{self.prefix}m{shard:02}"))
+                    found += cursor.fetchall()
         return found
 
     def prepared(self) -> list[Branch]:
