@@ -16,21 +16,26 @@ import click
 from pymysql.err import MySQLError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlalchemy.engine import make_url
 
 from benchmarks import workloads, writing
 from benchmarks.measure import Bounds, take_turns
 from benchmarks.plan_cache import plan_costs
 from benchmarks.plot import draw
 from benchmarks.report import TARGET, Result, RivalResult, as_json, environment, headline, table
-from benchmarks.servers import two_servers, version
+from benchmarks.servers import driven, two_servers, version
 from benchmarks.stage import stage
 from shardkit.errors import Error
 
-NAMES = ("point-select", "buyer-page", "order-page", "status-sums", "insert", "transaction", "two-shards", "bulk")
+NAMES = (
+    "point-select", "buyer-page", "order-page", "status-sums", "scan", "insert", "transaction", "two-shards", "bulk",
+)  # fmt: skip
+DRIVERS = ("pymysql", "mysqldb")
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--server", "servers", multiple=True, metavar="URL", help="A MySQL server; give two, or none.")
+@click.option("--driver", type=click.Choice(DRIVERS), help="On both sides; default: the servers' URLs say it.")
 @click.option("--workload", "chosen", multiple=True, type=click.Choice(NAMES), help="Only these; all by default.")
 @click.option("--rows", default=50_000, show_default=True, type=click.IntRange(100, 1_000_000), help="Orders stored.")
 @click.option("--rounds", default=15, show_default=True, type=click.IntRange(1, 200), help="Blocks of each rival.")
@@ -46,8 +51,15 @@ def main(**options: Any) -> None:
     rows, bounds = _limits(options)
     try:
         with two_servers(options["servers"], console) as urls:
+            urls = driven(urls, options["driver"])
             results, costs = _run(urls, rows, bounds, options, console)
-            settings = {"rows": rows, "rounds": bounds.rounds, "seconds": bounds.seconds, "count": bounds.count}
+            settings = {
+                "driver": make_url(urls[0]).drivername,
+                "rows": rows,
+                "rounds": bounds.rounds,
+                "seconds": bounds.seconds,
+                "count": bounds.count,
+            }
             facts = environment([version(url) for url in urls], settings | {"seed": options["seed"]}, _command())
     except (ValueError, OSError, Error, MySQLError, workloads.Difference) as error:
         raise click.ClickException(f"{type(error).__name__}: {error}") from error

@@ -22,7 +22,7 @@ TARGET = 30.0
 """CPU microseconds that a routed point select may cost more than the bare driver's."""
 
 HEADLINE = "point-select"
-PACKAGES = ("shardkit", "pymysql", "sqlglot", "sqlglotc")
+PACKAGES = ("shardkit", "pymysql", "mysqlclient", "sqlglot", "sqlglotc")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from rich.console import Console
+from sqlalchemy.engine import make_url
 
 from examples import mysql
 
@@ -48,6 +49,14 @@ def container(image: str) -> Iterator[str]:
     server.ports = local
     with server:
         yield f"mysql+pymysql://root:{password}@127.0.0.1:{server.get_exposed_port(3306)}"
+
+
+def driven(urls: tuple[str, str], driver: str | None) -> tuple[str, str]:
+    """The same servers through this driver, or through the one that their URLs say."""
+    if driver is None:
+        return urls
+    first, second = (make_url(url).set(drivername=f"mysql+{driver}") for url in urls)
+    return first.render_as_string(hide_password=False), second.render_as_string(hide_password=False)
 
 
 def version(url: str) -> str:

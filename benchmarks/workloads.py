@@ -54,7 +54,7 @@ def check(workload: Workload) -> None:
 
 def build(stage: Stage) -> list[Workload]:
     """All workloads on this stage; the one that writes comes last, so that the others read what was loaded."""
-    return [point_select(stage), buyer_page(stage), order_page(stage), status_sums(stage), insert(stage)]
+    return [point_select(stage), buyer_page(stage), order_page(stage), status_sums(stage), scan(stage), insert(stage)]
 
 
 def point_select(stage: Stage) -> Workload:
@@ -123,6 +123,28 @@ def status_sums(stage: Stage) -> Workload:
             Rival("shardkit", lambda _i: _ask(stage.sharded, text.format("t_order"), ())),
             Rival("bare, one table", lambda _i: _ask(stage.plain, text.format("t_order"), ())),
             Rival("bare, 16 in turn + dict", sequential),
+        ),
+    )
+
+
+def scan(stage: Stage) -> Workload:
+    """All orders, read to the last row; what is compared is how many they are and the sum of their ids."""
+    text = f"SELECT {ORDER} FROM {{}}"
+    texts = [text.format(f"{database_name(number)}.t_order") for number in range(DATABASES)]
+
+    def told(rows: Sequence[Row]) -> list[Row]:
+        return [(len(rows), sum(row[1] for row in rows))]
+
+    def sequential(_index: int) -> list[Row]:
+        return told([row for n, sql in enumerate(texts) for row in _ask(stage.server(n), sql, ())])
+
+    return Workload(
+        "scan",
+        "every column of all orders",
+        (
+            Rival("shardkit", lambda _i: told(_ask(stage.sharded, text.format("t_order"), ()))),
+            Rival("bare, one table", lambda _i: told(_ask(stage.plain, text.format("t_order"), ()))),
+            Rival("bare, 16 in turn", sequential),
         ),
     )
 

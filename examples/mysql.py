@@ -1,4 +1,4 @@
-"""A bare PyMySQL connection from the URL that a rules file would hold, for what must not go through shardkit.
+"""A bare driver's connection from the URL that a rules file would hold, for what must not go through shardkit.
 
 It is opened with the very options shardkit would use (TLS and timeouts included), so that comparing the two is fair.
 Invariant: no message of this module holds a password.
@@ -13,13 +13,14 @@ from pymysql.cursors import Cursor
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from shardkit.backends.mysql_url import connect_arguments
+from shardkit.backends.mysql_url import client_arguments, connect_arguments
 
 BareConnection: TypeAlias = "pymysql.connections.Connection[Cursor]"
+"""PyMySQL's; mysqlclient's offers the same."""
 
 
 def connect(url: str, database: str | None = None) -> BareConnection:
-    """An autocommit connection to the server of `mysql+pymysql://user:password@host:port`.
+    """An autocommit connection to the server of `mysql+pymysql://user:password@host:port`, or of `mysql+mysqldb://`.
 
     Raises ValueError for what is no URL, shardkit's ProgrammingError for other drivers and unknown options.
     """
@@ -27,10 +28,13 @@ def connect(url: str, database: str | None = None) -> BareConnection:
         parsed = make_url(url)
     except ArgumentError:
         raise ValueError("a server is written mysql+pymysql://user:password@host:port") from None
-    arguments: dict[str, Any] = connect_arguments("given", parsed)
-    if database is not None:
-        arguments["database"] = database
-    return pymysql.connect(**arguments)
+    chosen: dict[str, Any] = {} if database is None else {"database": database}
+    if parsed.drivername.endswith("+mysqldb"):
+        from shardkit.backends.mysqlclient_wire import login
+
+        bare: BareConnection = login(client_arguments("given", parsed) | chosen)
+        return bare
+    return pymysql.connect(**connect_arguments("given", parsed) | chosen)
 
 
 def databases(connection: BareConnection, names: list[str]) -> list[str]:

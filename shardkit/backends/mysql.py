@@ -1,4 +1,4 @@
-"""One MySQL or MariaDB server through PyMySQL.
+"""One MySQL or MariaDB server, through the driver that its URL names.
 
 Invariant: a connection leaves `connect` in autocommit and utf8mb4, under an sql_mode that reads SQL as shardkit does.
 """
@@ -16,10 +16,9 @@ from pymysql.constants import CLIENT
 from shardkit import errors
 from shardkit.backends import mysql_schema
 from shardkit.backends.mysql_connection import HEALTH_TIMEOUT, MySqlConnection
+from shardkit.backends.mysql_driver import Wire, driver
 from shardkit.backends.mysql_errors import unavailable
 from shardkit.backends.mysql_schema import Questions
-from shardkit.backends.mysql_url import connect_arguments
-from shardkit.backends.mysql_wire import Wire
 from shardkit.backends.protocol import Connection
 from shardkit.flow import Collation, TableInfo, Task
 from shardkit.values import ShardId
@@ -40,7 +39,8 @@ class MySqlBackend:
 
     def __init__(self, server: Server) -> None:
         self.name: str = server.name
-        self._arguments = connect_arguments(server.name, server.url) | counting(server)
+        arguments, self._opener = driver(server.name, server.url)
+        self._arguments = arguments | counting(server)
         self._read_timeout: float | None = self._arguments.get("read_timeout")
 
     def __repr__(self) -> str:
@@ -56,7 +56,7 @@ class MySqlBackend:
             wire = self._open(self._arguments["connect_timeout"])
         except Exception as error:
             raise unavailable(error, self.name, shard) from error
-        connection = MySqlConnection(self, wire, self._arguments["database"], self._read_timeout)
+        connection = MySqlConnection(self, wire, self._arguments.get("database"), self._read_timeout)
         try:
             self._check_mode(connection, shard)
         except BaseException:
@@ -96,9 +96,7 @@ class MySqlBackend:
             wire.shut_and_close()
 
     def _open(self, timeout: float) -> Wire:
-        # The limits for reading and writing hold during the handshake too: a frozen server accepts and says nothing.
-        limits = {"connect_timeout": timeout, "read_timeout": timeout, "write_timeout": timeout}
-        wire = Wire(**(self._arguments | limits))
+        wire = self._opener(self._arguments, timeout)
         wire.limit_time(timeout)
         return wire
 

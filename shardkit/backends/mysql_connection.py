@@ -14,14 +14,13 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pymysql import err
-from pymysql.cursors import Cursor
 
 from shardkit import errors
 from shardkit.backends.filling import inserts
 from shardkit.backends.mysql_binding import bound
+from shardkit.backends.mysql_driver import Answer, Wire
 from shardkit.backends.mysql_errors import LOST, errno_of, timed_out, translate, wrong_parameters
 from shardkit.backends.mysql_watch import WATCH
-from shardkit.backends.mysql_wire import Answer, Wire
 from shardkit.backends.protocol import Started
 from shardkit.flow import Column, Task, Warned
 from shardkit.values import Row, ShardId
@@ -51,7 +50,7 @@ class MySqlConnection:
         self._backend = backend
         self._wire = wire
         self._number = wire.server_thread_id[0]
-        self._mogrify = Cursor(wire).mogrify
+        self._mogrify = wire.mogrify
         self._database = database
         self._read_timeout = read_timeout
         self._strict = False
@@ -69,14 +68,14 @@ class MySqlConnection:
     @property
     def usable(self) -> bool:
         """Whether the next statement can be sent on it."""
-        return not self._broken and self._answer is None and not self._posted and self._wire._sock is not None
+        return not self._broken and self._answer is None and not self._posted and self._wire.open
 
     def start(self, task: Task, batch: int, timeout: float | None) -> Started:
         """See protocol.Connection.start."""
         shard, sql, args, needs_database, self._strict = task
         wire = self._wire
         self._shard = shard
-        if self._answer is not None or self._broken or wire._sock is None:
+        if self._answer is not None or self._broken or not wire.open:
             self._check_ready(shard)
         if needs_database and self._database != shard.database:
             self._select(shard)
@@ -232,7 +231,7 @@ class MySqlConnection:
         self._shard = shard
         if self._answer is not None:
             raise errors.InternalError(f"shard {shard}: {self!r} still has an open answer")
-        if self._broken or self._wire._sock is None:
+        if self._broken or not self._wire.open:
             raise self._lost()
 
     def _unwatch(self) -> None:
@@ -302,7 +301,7 @@ class MySqlConnection:
             # Raised before anything was sent.
             shard = self._shard if isinstance(self._shard, ShardId) else ShardId(self._backend.name, "")
             return wrong_parameters(error, shard)
-        said_by_server = isinstance(error, err.Error) and self._wire._sock is not None
+        said_by_server = isinstance(error, err.Error) and self._wire.open
         if not said_by_server or self._broken or errno_of(error) in LOST:
             stopped, self._broken = self._broken, True
             if stopped:

@@ -8,12 +8,13 @@ Invariant: a `Wire` has at most one open answer, and reading past it is impossib
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pymysql import err
 from pymysql.connections import Connection, MySQLResult
 from pymysql.constants import COMMAND, SERVER_STATUS
+from pymysql.cursors import Cursor
 
 from shardkit.values import Row
 
@@ -61,6 +62,11 @@ class Wire(Connection):
     server_status: int
     server_thread_id: tuple[int]
     _next_seq_id: int
+
+    @property
+    def mogrify(self) -> Callable[[str, Any], str]:
+        """Puts parameters into a statement, as this session reads them."""
+        return Cursor(self).mogrify
 
     def ask(self, sql: str) -> Answer:
         """Send one statement and read the head of its answer."""

@@ -29,7 +29,7 @@ class PlainConnection:
         if not url.database:
             raise ProgrammingError("the URL of an unsharded server names its database: mysql+pymysql://…/database")
         self.place = ShardId(f"{url.host or 'localhost'}:{url.port or 3306}", url.database)
-        self._arguments = connect_arguments(str(self.place), url)
+        self._arguments = connect_arguments(str(self.place), url.set(drivername="mysql+pymysql"))
         self._open: pymysql.Connection[Any] | None = None
 
     def __repr__(self) -> str:

@@ -1,8 +1,9 @@
-"""Server URLs: MySQL and MariaDB through a driver, and a folder of SQLite files.
+"""Server URLs: MySQL and MariaDB through one of the drivers, and a folder of SQLite files.
 
-    mysql+pymysql://user:password@host:3306        sqlite:///./data
+    mysql+pymysql://user:password@host:3306        mysql+mysqldb://user:password@host:3306        sqlite:///./data
 
-asyncmy and aiomysql serve asyncio; PyMySQL serves their URLs everywhere else, and they its URLs under asyncio.
+asyncmy and aiomysql serve asyncio; PyMySQL serves their URLs everywhere else, and they those of PyMySQL and mysqlclient
+under asyncio.
 
 Invariant: no message holds any part of a URL, because any part may turn out to be the password.
 """
@@ -15,8 +16,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 MYSQL = (
-    "mysql", "mysql+pymysql", "mysql+asyncmy", "mysql+aiomysql",
-    "mariadb", "mariadb+pymysql", "mariadb+asyncmy", "mariadb+aiomysql",
+    "mysql", "mysql+pymysql", "mysql+mysqldb", "mysql+asyncmy", "mysql+aiomysql",
+    "mariadb", "mariadb+pymysql", "mariadb+mysqldb", "mariadb+asyncmy", "mariadb+aiomysql",
 )  # fmt: skip
 SQLITE = "sqlite"
 

@@ -24,6 +24,8 @@ SIZES = ("1", "2", "3", "5", "16", "4x4")
 
 ASYNC = "3 asyncio"
 """The world that is asked under asyncio; one of those in which reads are asked in both forms."""
+DRIVERS = {"2": "mysqldb"}
+"""The word of the server URLs of a world; PyMySQL's in the others. The oracle is always asked through bare PyMySQL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ class World:
         defaults = {"transactions": "single_shard"} if strict else LOOSE
         rules = {
             "version": 1,
-            "servers": {server.name: {"url": server.text} for server in self.servers},
+            "servers": {server.name: {"url": self.url(server)} for server in self.servers},
             "layouts": {"main": layout},
             "tables": tables,
             "broadcast": {"layout": "main", "tables": list(schema.BROADCAST)},
@@ -114,6 +116,11 @@ class World:
             "defaults": defaults,
         }
         return yaml.safe_dump(rules, allow_unicode=True, sort_keys=False)
+
+    def url(self, server: ServerUrl) -> str:
+        """A server's URL with this world's driver."""
+        driver = DRIVERS.get(self.size, "pymysql")
+        return server.url.set(drivername=f"mysql+{driver}").render_as_string(hide_password=False)
 
     def oracle(self) -> pymysql.Connection[Any]:
         """The oracle's connection, in autocommit; the same one on every call."""

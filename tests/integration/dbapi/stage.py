@@ -24,6 +24,8 @@ from tests import servers
 from tests.servers import ServerUrl, new_prefix
 
 SHARDS = 4
+DRIVERS = ("pymysql", "mysqldb")
+"""The word of each server's URL."""
 PATIENCE = 20.0
 """Seconds to wait for what must happen soon; reached only by a failure."""
 
@@ -83,8 +85,9 @@ class Stage:
         return tuple(ShardId(f"rds{int(i >= half)}", f"{self.prefix}m{i:02}") for i in range(self.shards))
 
     def url(self, number: int) -> URL:
-        """The URL of a server with the stage's account."""
-        return self.servers[number].url.set(username=self.user, password=self.password)
+        """The URL of a server with the stage's account. What several shards do meets both drivers."""
+        driver = f"mysql+{DRIVERS[number]}"
+        return self.servers[number].url.set(drivername=driver, username=self.user, password=self.password)
 
     def text(self, pool: str = "size: 16, wait: 5s", budget: str = "time: 30s", **defaults: str) -> str:
         """The rules file."""

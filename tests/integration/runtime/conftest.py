@@ -1,8 +1,12 @@
-"""Fixtures of the runtime's tests on real servers: each server in turn, a database, an engine, a wire that can fail."""
+"""Fixtures of the runtime's tests on real servers: a server for each driver, a database, an engine, a wire that can fail.
+
+Invariant: the tests do not know which driver they meet; what one of them gives, every other gives.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import cast
 
@@ -24,10 +28,15 @@ def engine_for(url: URL, size: int = 4, wait: float = 5.0) -> Engine:
     return Engine(cast(Rules, SimpleNamespace(servers=servers)))
 
 
-@pytest.fixture(params=[0, 1])
+DRIVERS = ("pymysql", "mysqldb")
+"""The words of server URLs; each driver meets a server of its own, which costs no more than one driver on both."""
+
+
+@pytest.fixture(params=DRIVERS)
 def server(request: pytest.FixtureRequest, mysql_servers: tuple[ServerUrl, ServerUrl]) -> ServerUrl:
-    """Each of the two servers in turn."""
-    return mysql_servers[request.param]
+    """Each of the two servers in turn, with the driver in its URL. Its own `connect` is bare PyMySQL."""
+    one = mysql_servers[DRIVERS.index(request.param)]
+    return replace(one, url=one.url.set(drivername=f"mysql+{request.param}"))
 
 
 @pytest.fixture

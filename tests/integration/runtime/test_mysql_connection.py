@@ -138,7 +138,8 @@ def test_a_procedure_with_several_results_leaves_the_connection_ready(
         started = connection.start(Task(shard, f"CALL {name}()"), batch, None)
         assert list(started.rows) == [(1,)]
         if not started.last:
-            assert connection.read(10) == ([], True)
+            rows, last = connection.read(10)
+            assert (list(rows), last) == ([], True)
     assert ask(connection, shard, "SELECT 4") == [(4,)]
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from sqlalchemy.engine import make_url
 
 from shardkit.backends import open_backend
 from shardkit.backends.mysql import MySqlBackend
-from shardkit.backends.mysql_url import connect_arguments
+from shardkit.backends.mysql_driver import driver
+from shardkit.backends.mysql_url import client_arguments, connect_arguments
 from shardkit.errors import ProgrammingError
 from shardkit.rules import Server
 from shardkit.values import ShardId
@@ -64,3 +67,65 @@ def test_backends_by_url() -> None:
         open_backend(Server("rds0", make_url("mysql+mysqlconnector://app@db")))
     with pytest.raises(ProgrammingError, match="unknown backend 'postgresql'"):
         open_backend(Server("rds0", make_url("postgresql://app@db")))
+
+
+def test_mysqlclient_gets_the_same_connection() -> None:
+    url = make_url(
+        "mysql+mysqldb://app:p%40ss@localhost:3307?read_timeout=0.5&server_public_key=/k.pem&collation=utf8mb4_bin"
+    )
+    assert client_arguments("rds0", url) == {
+        "host": "127.0.0.1",  # "localhost" means a socket file to the C library
+        "port": 3307,
+        "user": "app",
+        "password": "p@ss",
+        "charset": "utf8mb4",
+        "collation": "utf8mb4_bin",
+        "autocommit": True,
+        "connect_timeout": 10.0,
+        "read_timeout": 1,
+        "server_public_key_path": "/k.pem",
+        "local_infile": 0,
+        "multi_statements": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "mode", "files"),
+    [
+        ("ssl_disabled=true", "DISABLED", None),
+        ("ssl_disabled=false", "REQUIRED", None),
+        ("ssl_ca=/ca.pem", "VERIFY_CA", {"ca": "/ca.pem"}),
+        (
+            "ssl_ca=/ca.pem&ssl_verify_cert=false&ssl_cert=/c&ssl_key=/k",
+            "REQUIRED",
+            {"ca": "/ca.pem", "cert": "/c", "key": "/k"},
+        ),
+        ("ssl_ca=/ca.pem&ssl_verify_identity=true", "VERIFY_IDENTITY", {"ca": "/ca.pem"}),
+        ("unix_socket=/run/s", None, None),
+    ],
+)
+def test_tls_of_mysqlclient_is_that_of_pymysql(query: str, mode: str | None, files: dict[str, str] | None) -> None:
+    found = client_arguments("rds0", make_url(f"mysql+mysqldb://app@db?{query}"))
+    assert (found.get("ssl_mode"), found.get("ssl")) == (mode, files)
+
+
+@pytest.mark.parametrize("option", ["bind_address=10.0.0.1", "program_name=x", "ssl_key_password=s3cret"])
+def test_options_that_mysqlclient_does_not_have_are_named(option: str) -> None:
+    with pytest.raises(ProgrammingError, match=f"'{option.split('=')[0]}' is not known to mysqlclient") as caught:
+        client_arguments("rds0", make_url(f"mysql+mysqldb://app@db?{option}"))
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_driver_that_is_not_installed_is_said_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "MySQLdb", None)
+    monkeypatch.delitem(sys.modules, "shardkit.backends.mysqlclient_wire", raising=False)
+    with pytest.raises(
+        ProgrammingError, match=r"rds0: mysql\+mysqldb needs mysqlclient.*pip install 'shardkit\[mysqlclient\]'"
+    ):
+        driver("rds0", make_url("mysql+mysqldb://app@db"))
+
+
+@pytest.mark.parametrize("name", ["mysql", "mariadb", "mysql+pymysql"])
+def test_a_url_without_a_driver_means_pymysql(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "MySQLdb", None)
+    assert driver("rds0", make_url(f"{name}://app@db"))[0]["host"] == "db"

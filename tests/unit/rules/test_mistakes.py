@@ -267,6 +267,14 @@ def test_a_mistake_in_a_range_is_placed_inside_the_options() -> None:
             ["2:47: a whole number is wanted, not '010'"],
         ),
         ("version: 1\nservers: { ? [a] : b }", ["2:14: a key is a single word"]),
+        (
+            "version: 1\nservers: { a: { url: 'mysql+odbc://h' } }",
+            [
+                "2:22: this kind of server is not known; begin the URL with mysql, mysql+pymysql, mysql+mysqldb, "
+                "mysql+asyncmy, mysql+aiomysql, mariadb, mariadb+pymysql, mariadb+mysqldb, mariadb+asyncmy, "
+                "mariadb+aiomysql or sqlite"
+            ],
+        ),
         ("version: 1\nservers: { a: { url: !secret x } }", ["2:22: tags are not used in rules"]),
         ("version: 1\n\tservers: {}", ["2:1: this is not YAML: found character '\\t' that cannot start any token"]),
         ("version: 1\nservers: {\n", ["3:1: this is not YAML: expected the node content, but found '<stream end>'"]),
