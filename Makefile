@@ -82,6 +82,14 @@ REQUIRES_demo  := .
 REQUIRES_dev   := .[dev]
 REQUIRES_bench := .[bench]
 
+# mysqlclient is compiled: better said here than by a compiler.
+$(VENV)/.ready-dev: | c-library
+.PHONY: c-library
+c-library:
+	@pkg-config --exists libmariadb 2>/dev/null || pkg-config --exists mysqlclient 2>/dev/null || { \
+		echo "the tests use mysqlclient, which is compiled against the C library of MariaDB or MySQL."; \
+		echo "Debian, Ubuntu: apt-get install gcc pkg-config python3-dev libmariadb-dev"; exit 1; }
+
 $(VENV)/.ready-%: pyproject.toml | $(PY)
 	@echo "installing $(REQUIRES_$*) into $(VENV) ..."
 	@$(PY) -m pip install --quiet --editable '$(REQUIRES_$*)'
