@@ -1,4 +1,4 @@
-"""The command line: `shardkit analyze | check | doctor | explain | init | recover | sql | verify`, a file for each.
+"""The command line: `shardkit analyze | check | doctor | explain | init | recover | sql | top | verify`, one file each.
 
 Invariant: an error a user can cause ends in one readable message and exit code 1, never in a traceback.
 """
@@ -14,6 +14,7 @@ from shardkit.cli.explain import explain
 from shardkit.cli.init import init
 from shardkit.cli.recover import recover
 from shardkit.cli.sql import sql
+from shardkit.cli.top import top
 from shardkit.cli.verify import verify
 
 
@@ -23,7 +24,7 @@ def main() -> None:
     """Many MySQL databases behind one connection."""
 
 
-for _command in (analyze, check, doctor, explain, init, recover, sql, verify):
+for _command in (analyze, check, doctor, explain, init, recover, sql, top, verify):
     main.add_command(_command)
 
 __all__ = ["main"]

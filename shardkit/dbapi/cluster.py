@@ -11,6 +11,7 @@ from os import PathLike
 from types import TracebackType
 
 from shardkit.dbapi.connection import Connection
+from shardkit.dbapi.publisher import Publisher
 from shardkit.dbapi.recoverer import Recoverer
 from shardkit.dbapi.watching import Told, watching
 from shardkit.observe import Observer
@@ -18,6 +19,7 @@ from shardkit.plan import Catalog, Planner
 from shardkit.rules import Rules, load
 from shardkit.runtime.sync import Engine
 from shardkit.session.recovery import Recovery, recover
+from shardkit.telemetry import Figures
 
 
 class Cluster:
@@ -39,6 +41,7 @@ class Cluster:
         self.engine = Engine(self.rules, watch=self.watch)
         self._told = Told(self.watch, self.rules, self.engine.pool_states)
         self._recoverer: Recoverer | None = None
+        self._publishers: list[Publisher] = []
 
     def connect(self, *, autocommit: bool = False, local_infile: bool = False) -> Connection:
         """A new PEP 249 connection. It takes server connections only when it needs them.
@@ -69,11 +72,20 @@ class Cluster:
         if self._recoverer is None:
             self._recoverer = Recoverer(lambda: self.recover(older_than=older_than), every)
 
+    def publish(self, figures: Figures, folder: str | PathLike[str], *, every: float = 1.0) -> None:
+        """Write the figures into a file in `folder`, every so many seconds, until the cluster is closed.
+
+        cluster.publish(figures, "/run/shardkit")      # then: shardkit top RULES --figures /run/shardkit
+        """
+        self._publishers.append(Publisher(figures, folder, every))
+
     def close(self) -> None:
         """Close the pools. Connections in use are closed when they are given back."""
         recoverer, self._recoverer = self._recoverer, None
         if recoverer is not None:
             recoverer.stop()
+        for publisher in self._publishers:
+            publisher.stop()
         self.engine.close()
         self._told.closed()
 

@@ -36,7 +36,7 @@ ALLOWED = {
 }
 PURE = {
     "parse", "route", "rewrite", "merge", "aggregates", "algorithms", "keygen", "options", "plan", "verify", "analyze",
-    "doctor", "flow", "errors", "values",
+    "doctor", "top", "flow", "errors", "values",
 }  # fmt: skip
 IMPURE = {"random", "secrets", "time", "os", "subprocess", "urllib", "tempfile", "logging", "shutil"}
 

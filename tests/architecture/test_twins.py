@@ -30,7 +30,8 @@ ONLY_AIO = {
     "Cluster": {"__aenter__", "__aexit__"},
 }
 SPECIAL = ("enter", "exit", "aenter", "aexit", "iter", "aiter", "anext", "init")
-NO_WAITING = {"Connection.cursor", "Connection.xid", "Cluster.connect", "Cluster.start_recovery", "Connection.rest"}
+NO_WAITING = {"Connection.cursor", "Connection.xid", "Cluster.connect", "Cluster.start_recovery", "Cluster.publish",
+              "Connection.rest"}  # fmt: skip
 """Methods that wait in neither: they do no I/O."""
 
 TWINS = [

@@ -5,6 +5,7 @@ Invariant: closing a cluster closes its pools; connections still open then fail 
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterable
 from os import PathLike
@@ -13,6 +14,7 @@ from types import TracebackType
 from shardkit.backends.aio.shelter import sheltered
 from shardkit.dbapi.aio.connection import Connection
 from shardkit.dbapi.aio.recoverer import Recoverer
+from shardkit.dbapi.publisher import Publisher
 from shardkit.dbapi.watching import Told, watching
 from shardkit.observe import Observer
 from shardkit.plan import Catalog, Planner
@@ -20,6 +22,7 @@ from shardkit.rules import Rules, load
 from shardkit.runtime.aio.engine import Engine
 from shardkit.runtime.aio.lanes import Lanes
 from shardkit.session.recovery import Recovery, recover
+from shardkit.telemetry import Figures
 
 
 class Cluster:
@@ -41,6 +44,7 @@ class Cluster:
         self.engine = Engine(self.rules, watch=self.watch)
         self._told = Told(self.watch, self.rules, self.engine.pool_states)
         self._recoverer: Recoverer | None = None
+        self._publishers: list[Publisher] = []
 
     def connect(self, *, autocommit: bool = False, local_infile: bool = False) -> Connection:
         """A new connection. It takes server connections only when it needs them, so there is nothing to await.
@@ -72,11 +76,20 @@ class Cluster:
         if self._recoverer is None:
             self._recoverer = Recoverer(lambda: self.recover(older_than=older_than), every)
 
+    def publish(self, figures: Figures, folder: str | PathLike[str], *, every: float = 1.0) -> None:
+        """Write the figures into a file in `folder`, every so many seconds, until the cluster is closed.
+
+        cluster.publish(figures, "/run/shardkit")      # then: shardkit top RULES --figures /run/shardkit
+        """
+        self._publishers.append(Publisher(figures, folder, every))
+
     async def close(self) -> None:
         """Close the pools. Connections in use are closed when they are given back."""
         recoverer, self._recoverer = self._recoverer, None
         if recoverer is not None:
             await recoverer.stop()
+        for publisher in self._publishers:
+            await asyncio.to_thread(publisher.stop)
         await sheltered(self.engine.close())
         self._told.closed()
 
