@@ -201,6 +201,8 @@ class FillShape:
     query: Span
     loose: Blocker | None  # why its rows cannot be read first
     ignore: bool = False
+    items: tuple[Span, ...] = ()  # the values of a plain SELECT, without their aliases; () with a star
+    star: Span | None = None  # a `*` that is the whole select list
 
 
 class Assignment(NamedTuple):

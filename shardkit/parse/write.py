@@ -9,7 +9,7 @@ from sqlglot import exp
 from sqlglot.tokens import TokenType
 
 from shardkit.errors import NotSupportedError, UnknownColumn
-from shardkit.flow import Blocker, Cell, FillShape, InsertShape, Kind, Pick, TableInfo, Value
+from shardkit.flow import Blocker, Cell, FillShape, InsertShape, Kind, Pick, Span, TableInfo, Value
 from shardkit.parse.cells import cell
 from shardkit.parse.draft import Draft
 from shardkit.parse.lexer import Source
@@ -82,7 +82,29 @@ def fill(draft: Draft, info: TableInfo | None) -> FillShape | None:
             "ON DUPLICATE KEY UPDATE with columns of the SELECT", draft.source.place(tokens.start(end)),
             "the rows are read first and inserted as values", "VALUES(column)",
         )  # fmt: skip
-    return FillShape(insert_columns(node, info), tokens.span(first, end), loose, bool(node.args.get("ignore")))
+    items, star = _select_list(node.expression, tokens)
+    return FillShape(
+        insert_columns(node, info), tokens.span(first, end), loose, bool(node.args.get("ignore")), items, star
+    )
+
+
+def _select_list(query: exp.Expr, tokens: Tokens) -> tuple[tuple[Span, ...], Span | None]:
+    """Where the values of the SELECT of an INSERT stand, or where its only star does."""
+    clause = tokens.clauses().get("select")
+    if not isinstance(query, exp.Select) or clause is None:
+        return (), None
+    parts = tokens.split(clause.first, clause.end)
+    if len(parts) != len(query.expressions):
+        return (), None
+    if any(node.is_star and not isinstance(node.unalias(), exp.Count) for node in query.expressions):
+        only = query.expressions[0] if len(parts) == 1 else None
+        return (), tokens.span(*parts[0]) if isinstance(only, exp.Star) else None
+    spans = []
+    for node, (first, end) in zip(query.expressions, parts, strict=True):
+        if isinstance(node, exp.Alias):
+            end -= 2 if tokens.items[end - 2].token_type == TokenType.ALIAS else 1
+        spans.append(tokens.span(first, end))
+    return tuple(spans), None
 
 
 def _tail_is_own(node: exp.Insert, table: exp.Table, info: TableInfo | None) -> bool:

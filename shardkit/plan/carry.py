@@ -20,6 +20,11 @@ _FLOAT, _BIT = 4, 16  # the driver's numbers of types
 _MOMENTS = frozenset({7, 10, 11, 12, 14})
 
 
+def short_of_digits(kind: Any, column: Column) -> bool:
+    """Whether a value of this type would reach the column with fewer digits than it has."""
+    return kind == _FLOAT and column.family in NUMBERS
+
+
 class Carrier:
     """Takes the values of one column of an answer to one column of a table."""
 

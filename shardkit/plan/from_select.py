@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shardkit.errors import CrossShardRefused, ShardKeyError, UnknownColumn
-from shardkit.flow import Column, Description, FillShape, Stage, Statement, TableInfo, Target, Task, Writes
+from shardkit.flow import Again, Column, Description, FillShape, Stage, Statement, TableInfo, Target, Task, Writes
 from shardkit.plan.batching import numbered
-from shardkit.plan.carry import Carrier
+from shardkit.plan.carry import Carrier, short_of_digits
 from shardkit.plan.clocks import reads_clock
-from shardkit.plan.composed import Composed
-from shardkit.rewrite import Around, runs, values
+from shardkit.plan.composed import Composed, Part
+from shardkit.rewrite import Around, quote, runs, values
 from shardkit.route import Router, ids_refused
 from shardkit.route.writes import brought
 from shardkit.rules import BroadcastTable, ShardedTable
@@ -34,6 +34,7 @@ class FromSelect:
         self.table = router.tables[0]
         info = infos[statement.tables[0].name]
         by_name = {column.name.lower(): column for column in info.columns}
+        self._infos = infos
         self._clock = reads_clock(statement, infos)
         self.columns = [_known(by_name, name) for name in fill.columns]
         self._check_keys(fill, info)
@@ -71,10 +72,14 @@ class FromSelect:
             self.find.text, args, lambda head, rows: self._writes(params, head, rows), strict=not self.fill.ignore
         )  # fmt: skip
 
-    def _writes(self, params: Params, head: Description, rows: Sequence[Row]) -> Writes:
+    def _writes(self, params: Params, head: Description, rows: Sequence[Row]) -> Writes | Again:
         kinds = [column[1] for column in head or ()]
         if len(kinds) != len(self.columns):
             raise UnknownColumn("Column count doesn't match value count at row 1", errno=1136)
+        short = [at for at, kind in enumerate(kinds) if short_of_digits(kind, self.columns[at])]
+        exact = self._exact(short) if short else None
+        if exact is not None:
+            return Again(exact.text, exact.args(params))
         carriers = [Carrier(kind, column) for kind, column in zip(kinds, self.columns, strict=True)]
         tasks: list[Task] = []
         counted: list[bool] = []
@@ -88,6 +93,26 @@ class FromSelect:
                     places.append(own)
         auto = None if self._auto is None or not rows else brought(carriers[self._auto].carry(rows[-1][self._auto]))
         return Writes(tuple(tasks), tuple(counted), rows=tuple(places), last_id=auto, moment=self._clock)
+
+    def _exact(self, short: Sequence[int]) -> Composed | None:
+        """The statement with ` + 0e0` behind these values of its SELECT, or None where they cannot be found."""
+        fill, end = self.fill, len(self.statement.text)
+        if fill.star is not None:
+            source = [use for use in self.statement.tables if not use.written]
+            columns = self._infos[source[0].name].columns if len(source) == 1 else ()
+            if len(columns) != len(self.columns):
+                return None
+            names = [f"{quote(one.name)}{' + 0e0' if at in short else ''}" for at, one in enumerate(columns)]
+            return Composed(self.statement, [(0, fill.star[0]), ", ".join(names), (fill.star[1], end)])
+        if len(fill.items) != len(self.columns):
+            return None
+        parts: list[Part] = []
+        position = 0
+        for at in short:
+            start, stop = fill.items[at]
+            parts += [(position, start), "(", (start, stop), ") + 0e0"]
+            position = stop
+        return Composed(self.statement, [*parts, (position, end)])
 
     def _dealt(
         self, carriers: Sequence[Carrier], rows: Sequence[Row]
