@@ -9,6 +9,7 @@ import json
 import re
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,18 @@ from benchmarks.plot import draw
 from benchmarks.report import TARGET, Result, RivalResult, as_json, environment, headline, table
 from benchmarks.servers import driven, two_servers, version
 from benchmarks.stage import stage
+from examples.demo.generate import generated
+from examples.demo.records import Record
+from examples.demo.retail import read_orders
 from shardkit.errors import Error
 
 NAMES = (
     "point-select", "buyer-page", "order-page", "status-sums", "scan", "insert", "transaction", "two-shards", "bulk",
 )  # fmt: skip
 DRIVERS = ("pymysql", "mysqldb")
+
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -41,6 +48,7 @@ DRIVERS = ("pymysql", "mysqldb")
 @click.option("--rounds", default=15, show_default=True, type=click.IntRange(1, 200), help="Blocks of each rival.")
 @click.option("--seconds", default=0.5, show_default=True, type=click.FloatRange(0.01, 60), help="Aimed at per block.")
 @click.option("--count", default=5_000, show_default=True, type=click.IntRange(1, 100_000), help="Most per block.")
+@click.option("--orders", "file", type=FILE, help="Real orders: CSV or .csv.gz of the Online Retail II format.")
 @click.option("--seed", default=1, show_default=True, help="Of the generated orders.")
 @click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write everything here.")
 @click.option("--plot", "plot_path", type=click.Path(dir_okay=False, path_type=Path), help="Draw a picture here.")
@@ -49,13 +57,16 @@ def main(**options: Any) -> None:
     """Measure shardkit next to the bare driver on the same servers, in turns."""
     console = Console()
     rows, bounds = _limits(options)
+    file = options["file"]
     try:
+        records = (read_orders(file) if file else generated(rows, options["seed"])).records[:rows]
         with two_servers(options["servers"], console) as urls:
             urls = driven(urls, options["driver"])
-            results, costs = _run(urls, rows, bounds, options, console)
+            results, costs = _run(urls, records, bounds, options, console)
             settings = {
                 "driver": make_url(urls[0]).drivername,
-                "rows": rows,
+                "rows": len(records),
+                "orders": file.name if file else "generated",
                 "rounds": bounds.rounds,
                 "seconds": bounds.seconds,
                 "count": bounds.count,
@@ -77,12 +88,12 @@ def _limits(options: dict[str, Any]) -> tuple[int, Bounds]:
 
 
 def _run(
-    urls: tuple[str, str], rows: int, bounds: Bounds, options: dict[str, Any], console: Console
+    urls: tuple[str, str], records: Sequence[Record], bounds: Bounds, options: dict[str, Any], console: Console
 ) -> tuple[list[Result], dict[str, float]]:
     columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         loading = progress.add_task("storing rows", total=None)
-        with stage(urls, rows, options["seed"], lambda count: progress.advance(loading, count)) as built:
+        with stage(urls, records, lambda count: progress.advance(loading, count)) as built:
             progress.stop_task(loading)
             known = [*workloads.build(built), *writing.build(built)]
             chosen = [w for w in known if not options["chosen"] or w.name in options["chosen"]]

@@ -16,9 +16,8 @@ from typing import Any, TypeAlias
 
 import shardkit
 from examples import mysql
-from examples.demo.generate import generated
 from examples.demo.plain import statements
-from examples.demo.records import ORDER_COLUMNS, Row
+from examples.demo.records import ORDER_COLUMNS, Record, Row
 from examples.mysql import BareConnection
 from shardkit.cli.init import create
 from shardkit.rules import loads
@@ -45,6 +44,7 @@ class Stage:
     plain: BareConnection  # on the first server, its database holds the unsharded tables
     sharding: Sharding
     members: tuple[int, ...] = ()
+    orders: tuple[Row, ...] = ()  # those that are stored
 
     def home(self, member_id: int) -> int:
         """The number of the database that holds this member, 0 to 15."""
@@ -61,7 +61,7 @@ def database_name(number: int) -> str:
 
 
 @contextmanager
-def stage(urls: tuple[str, str], orders: int, seed: int, tick: Tick) -> Iterator[Stage]:
+def stage(urls: tuple[str, str], records: Sequence[Record], tick: Tick) -> Iterator[Stage]:
     """Build the stage and take it down at the end. FileExistsError if a database of these names exists."""
     names = [*map(database_name, range(DATABASES)), PLAIN]
     with ExitStack() as stack:
@@ -84,17 +84,17 @@ def stage(urls: tuple[str, str], orders: int, seed: int, tick: Tick) -> Iterator
         sharded, transacting = shardkit.connect(rules, autocommit=True), shardkit.connect(rules)
         stack.callback(sharded.close)
         stack.callback(transacting.close)
-        members, order_rows = _rows(orders, seed)
+        members, order_rows = _rows(records)
         built = Stage(
-            sharded, transacting, bare, plain, rules.sharded["member"].sharding, tuple(row[0] for row in members)
-        )
+            sharded, transacting, bare, plain, rules.sharded["member"].sharding, tuple(row[0] for row in members),
+            tuple(order_rows),
+        )  # fmt: skip
         _fill(built, "member", MEMBER_COLUMNS, members, tick)
         _fill(built, "t_order", ORDER_COLUMNS, order_rows, tick)
         yield built
 
 
-def _rows(orders: int, seed: int) -> tuple[list[Row], list[Row]]:
-    records = generated(orders, seed).records
+def _rows(records: Sequence[Record]) -> tuple[list[Row], list[Row]]:
     firsts: dict[int, Row] = {}
     for record in records:
         number = record.order[0]

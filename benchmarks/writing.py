@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
-from decimal import Decimal
-from itertools import count, islice
+from itertools import count, cycle, islice
 from typing import Any, NamedTuple
 
 from benchmarks.measure import Rival
@@ -68,12 +66,7 @@ def bulk(stage: Stage) -> Workload:
     numbers = count(BULK_FROM)
 
     def orders() -> list[Row]:
-        moment, members = datetime(2025, 1, 1), stage.members
-        money = (Decimal("12.50"), "GBP")
-        return [
-            (members[n % len(members)], n, "new", *money, moment + timedelta(seconds=n % 86_400), "France", None)
-            for n in islice(numbers, BULK)
-        ]
+        return [(row[0], number, *row[2:]) for number, row in zip(islice(numbers, BULK), cycle(stage.orders))]
 
     text = f"INSERT INTO t_order ({', '.join(ORDER_COLUMNS)}) VALUES ({', '.join(['%s'] * len(ORDER_COLUMNS))})"
 

@@ -7,80 +7,32 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from tests import servers
-from tests.differential.conftest import connect
-from tests.differential.world import SIZES, build
+from tests.fuzz.command import Asked, options, play
 from tests.fuzz.run import Tally, run
-from tests.fuzz.verdict import Moody
 
 MOST_REFUSED = 2.0
 MOST_DISCARDED = 10.0
 
 
 @click.command()
-@click.option("--count", default=2000, show_default=True, help="Statements in all.")
-@click.option("--seed", default=1, show_default=True, help="Another seed, other statements.")
-@click.option("--first", default=0, help="The number of the first statement.")
-@click.option("--size", "sizes", multiple=True, type=click.Choice(SIZES), help="Only this world; may be repeated.")
-def main(count: int, seed: int, first: int, sizes: tuple[str, ...]) -> None:
+@options
+def main(**given: Any) -> None:
     """Ask random SELECTs of shardkit and of one unsharded server, and compare."""
-    console = Console()
-    with worlds(sizes or SIZES) as made, progress(console) as bar:
-        task = bar.add_task("asking", total=count, found="")
-
-        def step(tally: Tally) -> None:
-            found = f"{tally.count('wrong')} wrong, {tally.share('refused'):.1f} % refused"
-            bar.update(task, advance=1, found=found)
-            if tally.findings:
-                shown = len(tally.findings)
-                for finding in tally.findings[printed[0] :]:
-                    bar.console.print(str(finding), markup=False, highlight=False, soft_wrap=True)
-                printed[0] = shown
-
-        printed = [0]
-        tally = run(made, seed, range(first, first + count), step)
-        version = made[0].servers[0].version
-    report(console, tally, f"{count} statements of seed {seed} on {version}")
+    console, tally, title = play("asking", Asked(**given), run, told)
+    report(console, tally, title)
     if tally.count("wrong") or tally.share("refused") > MOST_REFUSED or tally.share("discarded") > MOST_DISCARDED:
         raise SystemExit(1)
 
 
-def progress(console: Console) -> Progress:
-    """The bar."""
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-        TextColumn("{task.fields[found]}"), console=console,
-    )  # fmt: skip
-
-
-@contextmanager
-def worlds(sizes: tuple[str, ...]) -> Iterator[list[Moody]]:
-    """The worlds of these sizes on servers of this run; all of it is gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="shardkit-fuzz-"))
-    made: list[Moody] = []
-    try:
-        pair = servers.shared(folder)
-        for size in sizes:
-            made.append(Moody(size, pair, servers.new_prefix(), connect))
-            build(made[-1])
-        yield made
-    finally:
-        for world in made:
-            world.reconnect()
-            servers.drop_databases(world.servers, world.prefix)
-        servers.stop(folder)
-        shutil.rmtree(folder, ignore_errors=True)
+def told(tally: Tally) -> tuple[str, list[Any]]:
+    """What stands behind the bar, and the findings."""
+    return f"{tally.count('wrong')} wrong, {tally.share('refused'):.1f} % refused", list(tally.findings)
 
 
 def report(console: Console, tally: Tally, title: str) -> None:

@@ -5,39 +5,20 @@ Invariant: every statement of the seed is answered rightly, or refused; and at m
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from shardkit.verify import Answer, Shown
-from tests import servers
-from tests.differential.conftest import connect
-from tests.differential.world import build
 from tests.fuzz.__main__ import MOST_DISCARDED, MOST_REFUSED
 from tests.fuzz.dice import spelled
 from tests.fuzz.run import made, run
 from tests.fuzz.shrink import shrink
 from tests.fuzz.verdict import Moody, bagged
-from tests.servers import ServerUrl
 
 SEED, COUNT = 20091201, 300
 SIZES = ("5", "4x4")
-
-
-@pytest.fixture(scope="module")
-def worlds(mysql_servers: tuple[ServerUrl, ServerUrl]) -> Iterator[list[Moody]]:
-    """Two of the worlds."""
-    found = [Moody(size, mysql_servers, servers.new_prefix(), connect) for size in SIZES]
-    try:
-        for world in found:
-            build(world)
-        yield found
-    finally:
-        for world in found:
-            world.reconnect()
-            servers.drop_databases(mysql_servers, world.prefix)
 
 
 def test_random_selects_equal_one_unsharded_mysql(worlds: list[Moody]) -> None:
