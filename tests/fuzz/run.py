@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import yaml
 
 from tests.fuzz.dice import Dice, Maker
-from tests.fuzz.shrink import shrink
+from tests.fuzz.shrink import Way, shrink
 from tests.fuzz.verdict import Moody, Outcome, verdict
 from tests.fuzz.wholes import Statement, statement
 
@@ -116,7 +116,7 @@ def smaller(world: Moody, number: int, dice: Dice, outcome: Outcome, seconds: fl
     def fails(candidate: Statement) -> bool:
         return verdict(world, candidate).sort == outcome.sort
 
-    small = shrink(dice.choices, world.flavor, fails, seconds)
+    small = shrink(dice.choices, Way(world.flavor, statement, fails), seconds)
     return Finding(number, world.size, small, verdict(world, small), world.mood)
 
 

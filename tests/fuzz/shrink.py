@@ -8,29 +8,46 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from time import monotonic
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from tests.fuzz.dice import Dice, Maker
-from tests.fuzz.wholes import Statement, statement
-
-Fails = Callable[[Statement], bool]
 
 
-def shrink(choices: Sequence[int], flavor: str, fails: Fails, seconds: float = 60.0) -> Statement:
+class Made(Protocol):
+    """A statement that choices made."""
+
+    @property
+    def text(self) -> tuple[str, str]:
+        """Its SQL, and its parameters as text."""
+
+
+S = TypeVar("S", bound=Made)
+
+
+class Way(NamedTuple, Generic[S]):
+    """How choices become a statement, and whether one fails in the way that is looked for."""
+
+    flavor: str
+    make: Callable[[Maker], S]
+    fails: Callable[[S], bool]
+
+
+def shrink(choices: Sequence[int], way: Way[S], seconds: float = 60.0) -> S:
     """The plainest statement found in that time that still fails."""
-    return _Shrinking(choices, flavor, fails, monotonic() + seconds).run()
+    return _Shrinking(choices, way, monotonic() + seconds).run()
 
 
-class _Shrinking:
-    def __init__(self, choices: Sequence[int], flavor: str, fails: Fails, deadline: float) -> None:
-        self.flavor, self.fails, self.deadline = flavor, fails, deadline
-        self.seen: set[str] = set()
+class _Shrinking(Generic[S]):
+    def __init__(self, choices: Sequence[int], way: Way[S], deadline: float) -> None:
+        self.way, self.deadline = way, deadline
+        self.seen: set[tuple[str, str]] = set()
         self.dice, self.best = self.replay(choices)
 
-    def replay(self, choices: Sequence[int]) -> tuple[Dice, Statement]:
+    def replay(self, choices: Sequence[int]) -> tuple[Dice, S]:
         dice = Dice(None, choices)
-        return dice, statement(Maker(dice, self.flavor))
+        return dice, self.way.make(Maker(dice, self.way.flavor))
 
-    def run(self) -> Statement:
+    def run(self) -> S:
         better = True
         while better and monotonic() < self.deadline:
             better = any([self.sweep(self.without_spans), self.sweep(self.without_runs), self.sweep(self.lower)])
@@ -48,18 +65,17 @@ class _Shrinking:
         if monotonic() > self.deadline:
             return False
         dice, made = self.replay(choices)
-        key = f"{made.case.sql}|{made.case.params}"
-        if key in self.seen or self.weight(dice, made) >= self.weight(self.dice, self.best):
+        if made.text in self.seen or self.weight(dice, made) >= self.weight(self.dice, self.best):
             return False
-        self.seen.add(key)
-        if not self.fails(made):
+        self.seen.add(made.text)
+        if not self.way.fails(made):
             return False
         self.dice, self.best = dice, made
         return True
 
-    def weight(self, dice: Dice, made: Statement) -> tuple[int, int, int]:
+    def weight(self, dice: Dice, made: S) -> tuple[int, int, int]:
         """What gets smaller: the text, then the choices."""
-        return len(made.case.sql), len(dice.choices), sum(dice.choices)
+        return len(made.text[0]), len(dice.choices), sum(dice.choices)
 
     def without_spans(self) -> Iterator[list[int]]:
         choices = self.dice.choices

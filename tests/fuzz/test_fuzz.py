@@ -14,8 +14,9 @@ from shardkit.verify import Answer, Shown
 from tests.fuzz.__main__ import MOST_DISCARDED, MOST_REFUSED
 from tests.fuzz.dice import spelled
 from tests.fuzz.run import made, run
-from tests.fuzz.shrink import shrink
+from tests.fuzz.shrink import Way, shrink
 from tests.fuzz.verdict import Moody, bagged
+from tests.fuzz.wholes import statement
 
 SEED, COUNT = 20091201, 300
 SIZES = ("5", "4x4")
@@ -38,7 +39,7 @@ def test_a_seed_gives_the_same_statements_again(flavor: str) -> None:
 def test_a_failing_statement_is_made_small() -> None:
     number = next(n for n in range(500) if " LEFT JOIN " in made(1, n, "mysql")[1].case.sql)
     dice, given = made(1, number, "mysql")
-    small = shrink(dice.choices, "mysql", lambda found: " LEFT JOIN " in found.case.sql)
+    small = shrink(dice.choices, Way("mysql", statement, lambda found: " LEFT JOIN " in found.case.sql))
     assert " LEFT JOIN " in small.case.sql
     assert len(small.case.sql) <= min(110, len(given.case.sql))
     assert "ORDER BY" not in small.case.sql

@@ -23,6 +23,11 @@ class Statement:
     case: Case
     bags: frozenset[int] = field(default=frozenset())
 
+    @property
+    def text(self) -> tuple[str, str]:
+        """See shrink.Made."""
+        return self.case.sql, repr(self.case.params)
+
 
 def statement(make: Maker) -> Statement:
     """One statement of any form."""

@@ -16,6 +16,7 @@ from shardkit.verify import Answer, Failure
 from tests.differential.answers import ask
 from tests.differential.placement import misplaced
 from tests.fuzz.dice import Dice, Maker
+from tests.fuzz.shrink import Way, shrink
 from tests.fuzz.verdict import SLOW, Moody, Outcome, ask_oracle, verdict
 from tests.fuzz.wholes import statement
 from tests.fuzz.writes import Write, write
@@ -57,11 +58,30 @@ def run(worlds: Sequence[Moody], seed: int, numbers: range, step: Callable[[Tall
             _note(tally, world, number, "select", verdict(world, statement(made)))
         else:
             given = write(made)
-            _note(tally, world, number, f"{given.sql}\n  with {given.params!r}", attempt(world, given))
+            outcome = attempt(world, given)
+            text = f"{given.sql}\n  with {given.params!r}"
+            if outcome.result == "wrong":
+                text += f"\n  {smaller(world, made.dice, outcome)}"
+            _note(tally, world, number, text, outcome)
         step(tally)
     for world in worlds:
         world.clean()
     return tally
+
+
+def smaller(world: Moody, dice: Dice, outcome: Outcome, seconds: float = 60.0) -> str:
+    """The failing write as small as it gets in that time, if it fails on the rows that are there at first, too."""
+
+    def fails(candidate: Write) -> bool:
+        world.reconnect()
+        world.dirty |= set(ROWS)
+        world.clean()
+        return attempt(world, candidate).result == outcome.result
+
+    if not fails(write(Maker(Dice(None, dice.choices), world.flavor))):
+        return "it needs the rows that earlier statements left"
+    small = shrink(dice.choices, Way(world.flavor, write, fails), seconds)
+    return f"made small: {small.sql}\n  with {small.params!r}"
 
 
 def _note(tally: Tally, world: Moody, number: int, text: str, outcome: Outcome) -> None:

@@ -42,6 +42,11 @@ class Write:
     params: Params
     tables: tuple[str, ...]
 
+    @property
+    def text(self) -> tuple[str, str]:
+        """See shrink.Made."""
+        return self.sql, repr(self.params)
+
 
 def write(make: Maker) -> Write:
     """A write of any form."""
