@@ -12,19 +12,26 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pymysql import err
-from pymysql.connections import Connection, MySQLResult
-from pymysql.constants import COMMAND, SERVER_STATUS
+from pymysql.connections import TEXT_TYPES, Connection, MySQLResult
+from pymysql.constants import COMMAND, FIELD_TYPE, FLAG, SERVER_STATUS
 from pymysql.cursors import Cursor
 
+from shardkit.flow import Binary, Unsigned
 from shardkit.values import Row
 
 _COM_RESET_CONNECTION = getattr(COMMAND, "COM_RESET_CONNECTION", 0x1F)
+
+_BYTES = 63
+"""The character set of what is no text: bytes, numbers, dates."""
+_TEXT = TEXT_TYPES - {FIELD_TYPE.BIT, FIELD_TYPE.GEOMETRY}
 
 
 class Answer(MySQLResult):
     """One answer that is read in batches."""
 
     connection: Any
+    description: Any
+    fields: Any
     _read_row_from_packet: Any
     _check_packet_is_eof: Any
 
@@ -45,12 +52,25 @@ class Answer(MySQLResult):
             if len(rows) == limit:
                 return rows, False
 
+    def _get_descriptions(self) -> None:
+        super()._get_descriptions()  # type: ignore[misc]
+        self.description = tuple(map(_marked, self.description, self.fields))
+
     def _check_end(self, packet: Any) -> bool:
         if not self._check_packet_is_eof(packet):
             return False
         self.unbuffered_active = False
         self.connection = None
         return True
+
+
+def _marked(column: tuple[Any, ...], field: Any) -> tuple[Any, ...]:
+    """The column's description, with what a seven-tuple does not tell."""
+    if field.charsetnr != _BYTES:
+        return column
+    if field.type_code in _TEXT:
+        return Binary(column)
+    return Unsigned(column) if field.flags & FLAG.UNSIGNED else column
 
 
 class Wire(Connection):

@@ -26,6 +26,7 @@ from pymysql.converters import convert_datetime, decoders
 
 from shardkit.backends.mysql_binding import unconnected
 from shardkit.backends.mysql_watch import WATCH
+from shardkit.flow import Binary, Unsigned
 from shardkit.values import Row
 
 MARIADB = _mysql.get_client_info().startswith("3.")
@@ -78,11 +79,7 @@ class ClientAnswer:
         if result is None:
             self.affected_rows, self.insert_id = wire.raw.affected_rows(), wire.raw.insert_id()
         else:
-            self.description = tuple(
-                # The C struct's unsigned length comes through a signed int.
-                (name, kind, None, length & 0xFFFFFFFF, length & 0xFFFFFFFF, scale, nullable == 1)
-                for name, kind, _, length, _, scale, nullable in result.describe()
-            )
+            self.description = tuple(map(_described, result.describe(), result.field_flags(), result.converter))
 
     def __del__(self) -> None:
         """Freeing an unread answer would read it to its end."""
@@ -291,6 +288,15 @@ class ClientWire:
             raise TimeoutError
         except TimeoutError:
             raise kind(number, text) from error
+
+
+def _described(column: tuple[Any, ...], flags: int, converter: object) -> tuple[Any, ...]:
+    """A column as PyMySQL describes it. The C struct's unsigned length comes through a signed int."""
+    name, kind, _, length, _, scale, nullable = column
+    found = (name, kind, None, length & 0xFFFFFFFF, length & 0xFFFFFFFF, scale, nullable == 1)
+    if converter is bytes:
+        return Binary(found)
+    return Unsigned(found) if flags & FLAG.UNSIGNED else found
 
 
 def login(arguments: dict[str, Any]) -> Any:

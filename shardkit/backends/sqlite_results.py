@@ -12,7 +12,7 @@ from typing import Any
 
 from shardkit.backends.sqlite_moments import moment, span
 from shardkit.errors import DataError
-from shardkit.flow import Column, Description, Family
+from shardkit.flow import Binary, Column, Description, Family, Unsigned
 from shardkit.values import Row
 
 Convert = Callable[[Any], Any]
@@ -39,12 +39,20 @@ def description(names: Sequence[str], types: Sequence[Column | None], first: Row
     made: list[tuple[Any, ...]] = []
     for at, (name, kind) in enumerate(zip(names, types, strict=True)):
         if kind is None:
-            code, digits = _GUESSED.get(type(first[at]) if first is not None else type(None), (253, 0))
-            made.append((name, code, None, None, None, digits, True))
+            value = first[at] if first is not None else None
+            code, digits = _GUESSED.get(type(value), (253, 0))
+            made.append(_marked((name, code, None, None, None, digits, True), isinstance(value, bytes), False))
         else:
             size = _size(kind)
-            made.append((name, _code(kind), None, size, size, _digits(kind), kind.nullable))
+            found = (name, _code(kind), None, size, size, _digits(kind), kind.nullable)
+            made.append(_marked(found, kind.family is Family.BINARY, kind.unsigned))
     return tuple(made)
+
+
+def _marked(column: tuple[Any, ...], binary: bool, unsigned: bool) -> tuple[Any, ...]:
+    if binary:
+        return Binary(column)
+    return Unsigned(column) if unsigned else column
 
 
 def _word(kind: Column) -> str:

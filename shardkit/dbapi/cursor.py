@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from shardkit.dbapi.arrow import ArrowResults
 from shardkit.dbapi.shell import CursorShell, sequence
 from shardkit.errors import BudgetExceeded, Error, InterfaceError
 from shardkit.flow import Head, Rows
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from shardkit.dbapi.connection import Connection
 
 
-class Cursor(CursorShell["Connection"]):
+class Cursor(CursorShell["Connection"], ArrowResults):
     """Made by `connection.cursor()`."""
 
     def __init__(self, connection: Connection) -> None:

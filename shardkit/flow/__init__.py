@@ -4,12 +4,13 @@
              -> session yields Ops -> runtime answers them -> RowBatch -> merge -> rows
 
 Two lifetimes, kept apart. Per SQL text (cached): Statement, templates, MergeSpec. Per execution: Route, Task, Window.
-The files in this order: tables, predicate, shapes, hints, statement (what parse says); merging, plans (what will be
-done); ops (what a script asks for).
+The files in this order: tables, predicate, shapes, hints, statement (what parse says); merging, plans,
+described (what will be done); ops (what a script asks for).
 
 Invariant: everything here is immutable and safe to share between threads.
 """
 
+from shardkit.flow.described import Binary, Unsigned
 from shardkit.flow.hints import NO_HINTS, Hints
 from shardkit.flow.merging import Compare, Fold, Key, MergeSpec, Route, RowBatch, Strategy, Target, Warned, Window
 from shardkit.flow.ops import (
@@ -89,6 +90,7 @@ __all__ = [
     "Ask",
     "Assignment",
     "Between",
+    "Binary",
     "Blank",
     "Blanks",
     "Blocker",
@@ -170,6 +172,7 @@ __all__ = [
     "Target",
     "Task",
     "Top",
+    "Unsigned",
     "Value",
     "Warned",
     "Window",

@@ -131,7 +131,9 @@ class _Typer:
                         return None
                     columns += known
             return columns
-        return [replace(self.of(item) or _unknown(""), name=item.alias_or_name)]
+        found = self.of(item) or _unknown("")
+        # Only a column is known to have no NULL: MAX of one has, over no rows, and so has a subquery that finds none.
+        return [replace(found, name=item.alias_or_name, nullable=found.nullable or not _is_column(item))]
 
     def _column(self, node: exp.Column) -> Column | None:
         name, table = node.name.lower(), node.table.lower()
@@ -168,7 +170,7 @@ class _Typer:
         """The tables a SELECT, UPDATE, DELETE or INSERT can name."""
         if id(scope) not in self._sources:
             self._sources[id(scope)] = []  # while being found: a table that needs itself has no columns
-            self._sources[id(scope)] = [self._source(table) for table in _tables(scope)]
+            self._sources[id(scope)] = _outer(scope, [self._source(table) for table in _tables(scope)])
             if isinstance(scope, exp.Insert) and self._sources[id(scope)]:
                 self._sources[id(scope)].append(("excluded", self._sources[id(scope)][0][1]))
         return self._sources[id(scope)]
@@ -196,6 +198,25 @@ def _tables(scope: exp.Expr) -> list[exp.Expr]:
         tables = [target] if isinstance(target, exp.Table) else []
         joins = tables[0].args.get("joins") or () if tables else ()
     return [*tables, *(join.this for join in joins)]
+
+
+def _outer(scope: exp.Expr, sources: list[Source]) -> list[Source]:
+    """The sources of a SELECT, with NULLs in the columns of those that an outer join may leave without a row."""
+    joins = scope.args.get("joins") or () if isinstance(scope, exp.Select) else ()
+    optional: set[int] = set()
+    for at, join in enumerate(joins, len(sources) - len(joins)):
+        optional |= {at} if join.side in ("LEFT", "FULL") else set()
+        optional |= set(range(at)) if join.side in ("RIGHT", "FULL") else set()
+    return [
+        (alias, columns and [replace(column, nullable=True) for column in columns])
+        if at in optional
+        else (alias, columns)
+        for at, (alias, columns) in enumerate(sources)
+    ]
+
+
+def _is_column(item: exp.Expr) -> bool:
+    return isinstance(item.unalias(), exp.Column)
 
 
 def _holders(node: exp.Expr) -> Iterable[exp.With]:

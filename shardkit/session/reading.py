@@ -55,7 +55,7 @@ def relabelled(description: Description, labels: Sequence[tuple[str, str]]) -> D
             text = text.replace(put, written, 1)
         return text
 
-    return description and tuple((name(column[0]), *column[1:]) for column in description)
+    return description and tuple(type(column)((name(column[0]), *column[1:])) for column in description)
 
 
 def rest_of_one(session: Session) -> Script:

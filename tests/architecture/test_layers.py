@@ -15,6 +15,7 @@ ALLOWED = {
     "sqlglot": {"parse", "rewrite"},
     "pymysql": {"backends"},
     "MySQLdb": {"backends"},
+    "pyarrow": {"arrow", "dbapi"},  # in dbapi only the name of a type
     "aiomysql": {"backends"},
     "asyncmy": {"backends"},
     "sqlite3": {"backends"},

@@ -19,7 +19,7 @@ ONLY_SYNC = {
         "ROWID", "STRING", "Time", "TimeFromTicks", "Timestamp", "TimestampFromTicks",
     },
     "Connection": {"__enter__", "__exit__"},
-    "Cursor": {"__enter__", "__exit__", "__iter__"},
+    "Cursor": {"__enter__", "__exit__", "__iter__", "arrow"},  # arrow: its streams cannot be awaited
     "Cluster": {"__enter__", "__exit__"},
 }  # fmt: skip
 ONLY_AIO = {
