@@ -44,12 +44,12 @@ class Cursor(CursorShell["Connection"], ArrowResults):
             try:
                 opened = connection.point(sql, params)
             except Error as error:
-                connection.session.note(failed_with(error))
+                connection.session.warned, self.warning_count = (failed_with(error),), 1
                 raise
             if opened is not None:
-                self.description, (_, self._rows, last, _), self.rowcount, self.lastrowid = opened
+                self.description, (_, self._rows, last, warned), self.rowcount, self.lastrowid = opened
                 self._next, self._drive, self._lost = 0, None, None
-                self.warning_count = connection.session.warning_count if connection.session.warned else 0
+                self.warning_count = 0 if warned is None else warned.number
                 if not last:
                     self._stream_rest(connection)
                 return self

@@ -41,8 +41,6 @@ class ShortWays(ABC):
         session = self._session
         if self._closed or self._streaming is not None:
             return None
-        if session.warned:
-            session.warned = ()
         planner = session.planner
         task, first = planner.point(sql, params), None
         if not session.plain:
@@ -56,6 +54,8 @@ class ShortWays(ABC):
             task, first = self._filled(filling, params)
             if task is None:
                 return None
+        if session.warned:
+            session.warned = ()
         try:
             opened = self._lanes.start(task, planner.time)
             if opened.first.warned is not None:
@@ -97,6 +97,8 @@ class ShortWays(ABC):
             session.enlisted[shard] = None
         if session.planner.writes(sql):
             session.written[shard] = None
+        if session.warned:
+            session.warned = ()
         try:
             opened = self._lanes.start(task, session.planner.time)
         except BaseException as error:

@@ -95,6 +95,7 @@ def test_a_key_and_its_row(stage: Stage, autocommit: bool) -> None:
             cursor = ours.cursor().execute(insert, (0, number, LONG))
             assert cursor.warning_count == 1
             assert ours.show_warnings() == (("Warning", 1265, "Data truncated for column 'status' at row 1"),)
+            assert rows(ours, "SHOW WARNINGS", ()) == list(ours.show_warnings())
             assert ours.cursor().execute(insert, (0, number + 10, "ok")).warning_count == 0
             assert ours.show_warnings() == ()
         read = "SELECT orderId, status + 0 FROM t_order WHERE memberId = %s"
