@@ -5,6 +5,7 @@ Invariant: a value reaches the server as a literal; it never becomes SQL.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,7 +21,9 @@ Mogrify = Callable[[str, Any], str]
 
 def bound(mogrify: Mogrify, sql: str, args: Params, shard: ShardId) -> str:
     """The statement with its parameters in it. Raises ParameterError, DataError."""
-    if not isinstance(args, (tuple, list, dict)):
+    if type(args) is tuple and len(args) == 1 and type(args[0]) is int:
+        mogrify = operator.mod  # nothing to escape
+    elif not isinstance(args, (tuple, list, dict)):
         if isinstance(args, (str, bytes)):
             raise errors.ParameterError(f"shard {shard}: parameters must be a sequence or a mapping")
         args = dict(args) if isinstance(args, Mapping) else tuple(args or ())

@@ -81,19 +81,21 @@ class ConnectionShell(Hinting, Generic[K]):
 class CursorShell(Generic[C]):
     """A cursor's result as far as it is in memory."""
 
+    # What a new cursor has stands here, because one is made for nearly every statement.
+    arraysize = 1
+    description: Description = None
+    rowcount = -1
+    """Rows affected or read; -1 while a result is still streaming."""
+    warning_count = 0
+    """Of the last statement (of a SELECT, once its rows are read); `connection.show_warnings()` lists them."""
+    lastrowid: NewId | None = None
+    """The first id that was generated for the last statement, by shardkit or else by the server."""
+    _rows: Sequence[Row] = ()
+    _next = 0
+    _lost: BaseException | None = None  # why the rest of the result will never come
+
     def __init__(self, connection: C) -> None:
         self._connection: C | None = connection
-        self.arraysize = 1
-        self.description: Description = None
-        self.rowcount = -1
-        """Rows affected or read; -1 while a result is still streaming."""
-        self.warning_count = 0
-        """Of the last statement (of a SELECT, once its rows are read); `connection.show_warnings()` lists them."""
-        self.lastrowid: NewId | None = None
-        """The first id that was generated for the last statement, by shardkit or else by the server."""
-        self._rows: Sequence[Row] = ()
-        self._next = 0
-        self._lost: BaseException | None = None  # why the rest of the result will never come
 
     @property
     def connection(self) -> C:

@@ -53,6 +53,12 @@ class AiomysqlWire(Shared, Connection):  # type: ignore[misc]
         """See Wire."""
         return self._writer is not None and not self._writer.transport.is_closing() and not self._reader.eof_received
 
+    async def ask(self, sql: str, limit: int, template: str) -> tuple[Any, list[Row], bool]:
+        """See Wire."""
+        await self.query(sql, True)
+        answer = self._result
+        return answer, *(await self.rows_up_to(answer, limit))
+
     async def rows_up_to(self, answer: Any, limit: int) -> tuple[list[Row], bool]:
         """See Wire."""
         rows: list[Row] = []

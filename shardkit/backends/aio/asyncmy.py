@@ -7,16 +7,34 @@ rests between two batches, and the server waits. Invariant: what is buffered is 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, NamedTuple
 
 from asyncmy import errors
-from asyncmy.connection import Connection
+from asyncmy.connection import Connection, MySQLResult
 from asyncmy.constants import CLIENT
+from asyncmy.constants.COMMAND import COM_QUERY
+from asyncmy.protocol import skip_packets_from_buffer
 
 from shardkit.backends.aio.wire import QUIT, Manner, Shared
 from shardkit.values import Row
 
 HAS_NO_TLS = 2026
+
+
+MOST_KNOWN = 1000
+"""Statements whose columns are remembered for a server."""
+
+
+class _Columns(NamedTuple):
+    """The definitions of a statement's columns as they came, and what the driver made of them."""
+
+    raw: bytes
+    meta: tuple[Any, ...]
+
+
+def _meta(answer: Any) -> tuple[Any, ...]:
+    """As the driver's `_consume_descriptions` takes it."""
+    return None, answer.fields, answer.converters, tuple(answer.converters), (), answer.description
 
 
 class AsyncmyWire(Shared, Connection):  # type: ignore[misc]
@@ -27,12 +45,16 @@ class AsyncmyWire(Shared, Connection):  # type: ignore[misc]
     _ssl_context: Any
     _result: Any
     _connected: bool
+    _deprecate_eof: bool
+    _next_seq_id: int
+    server_status: int
     server_capabilities: int
     server_thread_id: tuple[int]
 
     def __init__(self, manner: Manner) -> None:
         super().__init__(**manner.arguments)
         self.manner = manner
+        self._known: dict[str, _Columns] = manner.known
         self._rests = False
         # One text is one statement: what follows a semicolon must not run.
         self._client_flag &= ~CLIENT.MULTI_STATEMENTS
@@ -51,6 +73,54 @@ class AsyncmyWire(Shared, Connection):  # type: ignore[misc]
     def is_open(self) -> bool:
         """See Wire."""
         return not self._stream_broken
+
+    async def ask(self, sql: str, limit: int, template: str) -> tuple[Any, list[Row], bool]:
+        """See Wire. As the driver's `query`, with fewer awaits, and without reading known columns again."""
+        await self._execute_command(COM_QUERY, sql.encode("utf-8", "surrogateescape"))
+        answer = MySQLResult(self)
+        first = await self.read_packet()
+        rows: list[Row] = []
+        if first.is_ok_packet():
+            answer._read_ok_packet(first)
+            answer.connection, self._result, self.server_status = None, answer, answer.server_status
+            return answer, rows, True
+        if first.is_load_local_packet():
+            await answer._read_load_local_packet(first)  # which refuses
+        answer.field_count = first.read_length_encoded_integer()
+        await self._read_columns(answer, template)
+        answer.unbuffered_active, self._result = True, answer
+        row = await answer._read_rowdata_packet_unbuffered()
+        if row is None:
+            return answer, rows, True
+        rows.append(row)
+        if limit != 1:
+            rows += answer._take_pending_rows(limit - 1 if limit else None)
+            if len(rows) != limit:
+                rest, last = await self.rows_up_to(answer, limit and limit - len(rows))
+                return answer, rows + rest if rest else rows, last
+        self._rest()
+        return answer, rows, False
+
+    async def _read_columns(self, answer: Any, template: str) -> None:
+        """The definitions of an answer's columns. Those that are, byte by byte, the same as before are skipped."""
+        proto, known = self._proto, self._known.get(template)
+        start, length, number = proto.pos, proto.length, self._next_seq_id
+        end = length + 1 if known is None else start + len(known.raw)
+        if known is not None and end <= length and proto.buffer[start:end] == known.raw:
+            await answer._consume_descriptions(known.meta)
+            return
+        await answer._get_descriptions()
+        if proto.length == length and start < proto.pos:  # they had all arrived
+            raw = proto.buffer[start : proto.pos]
+            packets = answer.field_count + (not self._deprecate_eof)
+            if skip_packets_from_buffer(raw, 0, len(raw), number, packets)[::2] == (len(raw), packets):
+                if len(self._known) >= MOST_KNOWN:
+                    self._known.clear()
+                self._known[template] = _Columns(bytes(raw), _meta(answer))
+
+    def _rest(self) -> None:
+        self._rests = True
+        self._transport.pause_reading()
 
     async def rows_up_to(self, answer: Any, limit: int) -> tuple[list[Row], bool]:
         """See Wire."""
@@ -71,8 +141,7 @@ class AsyncmyWire(Shared, Connection):  # type: ignore[misc]
                 continue
             rows += take(limit - len(rows))
             if len(rows) == limit:
-                self._rests = True
-                self._transport.pause_reading()
+                self._rest()
                 return rows, False
 
     def gone(self) -> asyncio.Future[None]:

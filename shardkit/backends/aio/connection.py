@@ -2,7 +2,7 @@
 
 A cancelled statement is stopped on the server before the cancellation goes on. Any exception between sending and the
 end of an answer that is not the server's own word leaves the connection broken.
-Invariant: `usable` is true only when the next statement can be sent.
+Invariant: `usable` is true only when, as far as is known here, the next statement can be sent.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from shardkit.backends.aio.mysql import AioMySqlBackend
 
 T = TypeVar("T")
+_new = tuple.__new__  # a NamedTuple without the call of its own __new__
 
 
 class AioMySqlConnection:
@@ -53,38 +54,44 @@ class AioMySqlConnection:
     @property
     def usable(self) -> bool:
         """Whether the next statement can be sent on it."""
-        return not self._broken and self._answer is None and self._wire.is_open
+        return not self._broken and self._answer is None
 
     async def start(self, task: Task, batch: int, timeout: float | None) -> Started:
         """See aio.protocol.Connection.start."""
         shard, sql, args, needs_database, self._strict = task
-        wire: Any = self._wire
+        wire = self._wire
         self._shard = shard
-        if not self.usable:
+        if self._answer is not None or self._broken:
             self._check_ready(shard)
         if needs_database and self._database != shard.database:
             await self._select(shard)
         if args is not None:
             sql = bound(self._mogrify, sql, args, shard)
         if timeout is not None:
-            self._watched = True
-            self._watch.add(self, time.monotonic() + timeout)
+            self._watched, due = True, time.monotonic() + timeout
+            watch = self._watch
+            watch.due[self] = due
+            if due < watch.wakes_at:
+                watch.wake(due)
         try:
             if self._read_timeout is None:
-                await wire.query(sql, True)
+                answer, rows, last = await wire.ask(sql, batch, task.sql)
             else:
-                await self._within(wire.query(sql, True), self._read_timeout)
-            answer = wire._result
+                answer, rows, last = await self._within(wire.ask(sql, batch, task.sql), self._read_timeout)
             description = answer.description
-            if description is None:
-                await self._ended(answer)
-                return Started(None, answer.affected_rows or 0, answer.insert_id, (), True)
-            rows, last = await wire.rows_up_to(answer, batch)
             if not last:
                 self._answer = answer
-                return Started(description, -1, None, rows, False)
-            await self._ended(answer)
-            return Started(description, len(rows), None, rows, True)
+                return _new(Started, (description, -1, None, rows, False))
+            if answer.has_next or answer.warning_count:
+                await self._ended(answer)
+            else:
+                self.warning_count = 0
+                if self._watched:
+                    self._watched = False
+                    self._watch.due.pop(self, None)
+            if description is None:
+                return _new(Started, (None, answer.affected_rows or 0, answer.insert_id, (), True))
+            return _new(Started, (description, len(rows), None, rows, True))
         except asyncio.CancelledError:
             await self.kill()
             raise
@@ -230,11 +237,7 @@ class AioMySqlConnection:
         """The answer has been read to its end; what a stored procedure sends after it is read away."""
         if answer.has_next:
             await self._wire.skip_results()
-        if self._watched:
-            self._watched = False
-            if not self._watch.remove(self):
-                # The time ended together with the answer: the answer holds, the connection has been stopped.
-                self._broken = True
+        self._unwatch()
         self.warning_count = answer.warning_count
         if self._strict and answer.warning_count:
             self._strict = False
@@ -250,17 +253,13 @@ class AioMySqlConnection:
             raise errors.DataError(f"shard {self._shard}: {serious[1]}", errno=serious[0], shards=self._shards())
 
     async def _asked(self, sql: str) -> list[Row]:
-        wire: Any = self._wire
-        await wire.query(sql, True)
-        found: list[Row] = (await wire.rows_up_to(wire._result, 0))[0]
-        return found
+        return (await self._wire.ask(sql, 0, sql))[1]
 
     async def _run(self, sql: str) -> None:
-        wire: Any = self._wire
-        await wire.query(sql, True)
-        while wire._result.description is not None and not (await wire.rows_up_to(wire._result, 1000))[1]:
-            pass
-        await wire.skip_results()
+        answer, _, last = await self._wire.ask(sql, 1000, sql)
+        while not last:
+            _, last = await self._wire.rows_up_to(answer, 1000)
+        await self._wire.skip_results()
 
     async def _guarded(self, work: Awaitable[T], seconds: float | None) -> T:
         try:

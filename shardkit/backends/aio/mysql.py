@@ -51,7 +51,9 @@ class AioMySqlBackend:
         self._wire, driver_arguments = _driver(server.name, server.url.drivername)
         collation = f" COLLATE {arguments['collation']}" if arguments.get("collation") else ""
         required = bool(getattr(template, "_ssl_required", False))
-        self._manner = Manner(driver_arguments(template) | counting(server), f"SET NAMES utf8mb4{collation}", required)
+        self._manner = Manner(
+            driver_arguments(template) | counting(server), f"SET NAMES utf8mb4{collation}", required, {}
+        )
         self.watch = Watch()
         self._leaving: set[asyncio.Future[None]] = set()
         self.reaper = Reaper(MySqlBackend(server).kill_all)

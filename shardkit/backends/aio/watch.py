@@ -23,40 +23,42 @@ class Watch:
     """Deadlines of statements, in time.monotonic()."""
 
     def __init__(self) -> None:
-        self._due: dict[Expirable, float] = {}
-        self._wakes_at = inf
+        self.due: dict[Expirable, float] = {}
+        """What is watched; statements put themselves in here and call `wake` where that is before `wakes_at`."""
+        self.wakes_at = inf
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, item: Expirable, deadline: float) -> None:
         """Call `item.expire()` at `deadline` unless it is removed before."""
-        self._due[item] = deadline
-        if deadline < self._wakes_at:
-            self._wake(deadline)
+        self.due[item] = deadline
+        if deadline < self.wakes_at:
+            self.wake(deadline)
 
     def remove(self, item: Expirable) -> bool:
         """Take it off; False when its time was over and it has been stopped."""
-        return self._due.pop(item, None) is not None
+        return self.due.pop(item, None) is not None
 
     def close(self) -> None:
         """Nothing is watched any more."""
-        self._due.clear()
-        self._wakes_at = inf
+        self.due.clear()
+        self.wakes_at = inf
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _wake(self, deadline: float) -> None:
+    def wake(self, deadline: float) -> None:
+        """Look at `due` at that moment."""
         if self._timer is not None:
             self._timer.cancel()
-        self._wakes_at = deadline
+        self.wakes_at = deadline
         self._timer = asyncio.get_running_loop().call_later(max(deadline - time.monotonic(), 0), self._ring)
 
     def _ring(self) -> None:
-        self._timer, self._wakes_at = None, inf
+        self._timer, self.wakes_at = None, inf
         now = time.monotonic()
-        late = [item for item, deadline in self._due.items() if deadline <= now]
+        late = [item for item, deadline in self.due.items() if deadline <= now]
         for item in late:
-            del self._due[item]
+            del self.due[item]
             item.expire()
-        if self._due:
-            self._wake(min(self._due.values()))
+        if self.due:
+            self.wake(min(self.due.values()))

@@ -25,6 +25,7 @@ class Manner(NamedTuple):
     arguments: dict[str, Any]  # of the driver
     names: str  # SET NAMES …
     tls_required: bool
+    known: dict[str, Any]  # what the wires of one server remember of statements
 
 
 class Answer(Protocol):
@@ -53,8 +54,11 @@ class Wire(Protocol):
     def backslash_escapes(self) -> bool:
         """Whether the session reads backslashes in strings as escapes."""
 
-    async def query(self, sql: str, unbuffered: bool = False) -> Any:
-        """Send one statement and read the head of its answer, which is `_result` then."""
+    async def ask(self, sql: str, limit: int, template: str) -> tuple[Any, list[Row], bool]:
+        """Send one statement: its answer, at most `limit` rows (0: all), and whether it has ended.
+
+        `template`: its text without parameters, which tells that it may have the same columns as before.
+        """
 
     async def rows_up_to(self, answer: Any, limit: int) -> tuple[list[Row], bool]:
         """At most `limit` more rows (0: all) and whether the answer has ended; the driver's errors pass."""
@@ -95,7 +99,6 @@ class Shared:
     _read_query_result: Any
     _read_ok_packet: Any
     autocommit: Any
-    query: Any
     ping: Any
     rows_up_to: Any
     manner: Manner

@@ -123,11 +123,13 @@ class Connection(ShortWays, ConnectionShell[Cursor], TwoPhase):
         """Roll back and give every server connection back. A second call does nothing."""
         if self._closed:
             return
-        self._lanes.enter()
+        if self._lanes.taken:
+            self._lanes.enter()  # which says that another task is using it
         self._closed = True
         self._streaming = None
         try:
-            await sheltered(self._lanes.close(), GRACE)
+            if not self._lanes.close_soon():
+                await sheltered(self._lanes.close(), GRACE)
             self._session.closed()
         finally:
             if self._on_close is not None:

@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 class Cursor(CursorShell["Connection"]):
     """Made by `connection.cursor()`."""
 
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection)
-        self._drive: Drive | None = None
+    _drive: Drive | None = None
 
     async def execute(self, sql: str, params: Params = None) -> Cursor:
         """Run one statement, with `%s` and a sequence, or `%(name)s` and a mapping.

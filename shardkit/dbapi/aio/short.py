@@ -56,14 +56,20 @@ class ShortWays(ABC):
                 return None
         if session.warned:
             session.warned = ()
+        lanes = self._lanes
+        if lanes.taken:
+            lanes.enter()  # which says that another task is using it
+        lanes.taken = True
         try:
-            opened = await self._lanes.start(task, planner.time)
-            if opened.first.warned is not None:
-                session.note(opened.first.warned)
-            return opened if first is None else opened._replace(lastrowid=first)
+            opened = await lanes.start(task, planner.time)
         except UnknownColumn:
             planner.catalog.forget_all()
             raise
+        finally:
+            lanes.taken = False
+        if opened[1][3] is not None:
+            session.note(opened[1][3])
+        return opened if first is None else opened._replace(lastrowid=first)
 
     async def commit_alone(self) -> bool:
         """Commit a transaction of one shard; False: there is none, go the long way."""
@@ -99,8 +105,9 @@ class ShortWays(ABC):
             session.written[shard] = None
         if session.warned:
             session.warned = ()
+        self._lanes.enter()
         try:
-            opened = await self._lanes.start(task, session.planner.time)
+            opened = await self._started(task)
         except (Exception, asyncio.CancelledError) as error:
             if isinstance(error, UnknownColumn):
                 session.planner.catalog.forget_all()
@@ -109,6 +116,12 @@ class ShortWays(ABC):
         if opened.first.warned is not None:
             session.note(opened.first.warned)
         return opened
+
+    async def _started(self, task: Task) -> Opened:
+        try:
+            return await self._lanes.start(task, self._session.planner.time)
+        finally:
+            self._lanes.leave()
 
     async def _filled(self, filling: Filling, params: tuple[Any, ...]) -> tuple[Task | None, NewId | None]:
         """The task of an INSERT that only lacks its ids, and the first of them."""

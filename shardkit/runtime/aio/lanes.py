@@ -8,7 +8,7 @@ runs outside its pinned connection.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 from time import monotonic
 from typing import Any, TypeVar, assert_never
@@ -68,7 +68,7 @@ class Lanes:
 
     __slots__ = (
         "__weakref__", "_budget", "_closed", "_engine", "_pinned", "_pins", "_pools", "_running", "_space", "_state",
-        "_taken",
+        "taken",
     )  # fmt: skip
 
     def __init__(self, engine: Engine, budget: Budget) -> None:
@@ -78,8 +78,8 @@ class Lanes:
         self._pins, self._pools = self._pinned.by_shard, engine.by_shard
         self._running: Running | None = None
         self._state: State = ()
-        self._space = Space(engine, self._pinned)
-        self._closed = self._taken = False
+        self._space: Space | None = None
+        self._closed = self.taken = False
 
     @property
     def running(self) -> Running | None:
@@ -93,13 +93,13 @@ class Lanes:
 
     def enter(self) -> None:
         """A task begins to use it: InterfaceError while another one does."""
-        if self._taken:
+        if self.taken:
             raise InterfaceError("another task is using this connection; each task takes its own from the cluster")
-        self._taken = True
+        self.taken = True
 
     def leave(self) -> None:
         """The end of `enter`."""
-        self._taken = False
+        self.taken = False
 
     async def alone(self, op: Op) -> Any:
         """Do one Op outside of any script."""
@@ -107,7 +107,7 @@ class Lanes:
         try:
             return await self.perform(op)
         finally:
-            self._taken = False
+            self.taken = False
 
     async def perform(self, op: Op) -> Any:
         """Do what one Op asks for and give its answer, as its docstring in flow says."""
@@ -123,7 +123,7 @@ class Lanes:
             case Enlist() | Command() | Finish() | Each():
                 return await self._transact(op)
             case OpenWorkspace() | Arrange() | Fill() | CloseWorkspace():
-                return await self._space.perform(op, self._state, self._running)
+                return await self._workspace().perform(op, self._state, self._running)
             case ReadFile():
                 return await asyncio.to_thread(read_file, op)
             case Outside():
@@ -148,7 +148,7 @@ class Lanes:
     async def _query(self, op: Query) -> tuple[Opened, ...]:
         if self._running is not None:
             await self._end_running(whole=False)
-        if self._space.is_open:
+        if self._space is not None and self._space.is_open:
             op = replace(op, timeout=self._space.current.limit(op.timeout))
         if len(op.tasks) == 1:
             return (await self._start_one(op.tasks[0], op.stream, op.timeout),)
@@ -167,6 +167,13 @@ class Lanes:
             case Each():
                 return await self._pinned.each(op)
 
+    def close_soon(self) -> bool:
+        """Close it if it holds nothing; False: `close` must be awaited."""
+        if self._running is not None or self._pins or self._space is not None:
+            return False
+        self._closed = True
+        return True
+
     async def close(self) -> None:
         """Roll back, give everything back. A second call does nothing."""
         if self._closed:
@@ -175,14 +182,15 @@ class Lanes:
         running, self._running = self._running, None
         if running is not None:
             await running.end_leased()
-        await self._space.close(running)
+        await self._workspace().close(running)
         for shard in self._pinned:
             # An answer that is still open refuses ROLLBACK; its connection is then discarded, which rolls back too.
             await self._pinned.finish((shard,), "ROLLBACK")
 
     def orphan_workspace(self) -> None:
         """Whoever used the workspace was garbage-collected: mark its connection for discard. No I/O."""
-        self._space.orphan()
+        if self._space is not None:
+            self._space.orphan()
 
     def __del__(self) -> None:
         if self._running is not None:
@@ -190,31 +198,34 @@ class Lanes:
         self.orphan_workspace()
         self._pinned.orphan()
 
-    async def start(self, task: Task, timeout: float | None) -> Opened:
-        """Query((task,), True, timeout) without the Op around it."""
-        self.enter()
-        try:
-            if self._running is not None or self._closed:
-                answer: tuple[Opened] = await self.perform(Query((task,), True, timeout))
-                return answer[0]
-            return await self._start_one(task, True, timeout)
-        finally:
-            self._taken = False
+    def start(self, task: Task, timeout: float | None) -> Coroutine[Any, Any, Opened]:
+        """Query((task,), True, timeout) without the Op around it, to be awaited between `enter` and `leave`."""
+        if self._running is not None or self._closed:
+            return self._start_after(task, timeout)
+        return self._start_one(task, True, timeout)
+
+    async def _start_after(self, task: Task, timeout: float | None) -> Opened:
+        answer: tuple[Opened] = await self.perform(Query((task,), True, timeout))
+        return answer[0]
 
     async def _start_one(self, task: Task, stream: bool, timeout: float | None) -> Opened:
         # The path of nearly every statement: as few awaits and calls as can be.
-        shard, pool = task.shard, None
-        deadline = None if timeout is None else monotonic() + timeout
+        shard, pool = task[0], None
+        due = None if timeout is None else monotonic() + timeout
         if shard in self._pins:
             connection = self._pins[shard].connection
         else:
             pool = self._pools.get(shard) or self._engine.pool(shard)
-            connection = pool.take(self._state) or await pool.acquire(shard, self._state, timeout)
+            free = pool.take(self._state)
+            if free is not None:
+                connection = free
+            else:
+                connection = await pool.acquire(shard, self._state, timeout)
+                timeout = None if due is None else due - monotonic()
         try:
-            if pool is None:
+            if pool is None and connection.state != self._state:
                 await settle_pinned(connection, shard, self._state)
-            if deadline is not None:
-                timeout = deadline - monotonic()
+                timeout = None if due is None else due - monotonic()
             description, rowcount, lastrowid, rows, last = await connection.start(
                 task, FIRST_BATCH if stream else 0, timeout
             )
@@ -225,9 +236,12 @@ class Lanes:
                 pool.release(connection)
             raise
         if not last:
-            self._keep_open(shard, pool, connection, deadline)
+            self._keep_open(shard, pool, connection, due)
         elif pool is not None:
-            pool.release(connection)
+            if connection.usable:
+                pool.put(connection)
+            else:
+                pool.discard(connection)
         batch = _new(RowBatch, (0, rows, last, warned))
         return _new(Opened, (description, batch, rowcount, lastrowid))
 
@@ -325,6 +339,11 @@ class Lanes:
             return await question(backend, connection)
         finally:
             pool.release(connection)
+
+    def _workspace(self) -> Space:
+        if self._space is None:
+            self._space = Space(self._engine, self._pinned)
+        return self._space
 
     def _streams_on(self, shard: ShardId) -> bool:
         return self._running is not None and shard in self._running.shards

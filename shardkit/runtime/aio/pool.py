@@ -8,10 +8,11 @@ Invariant: permits in use + permits free = size; a connection that is not `usabl
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from math import inf
+from time import monotonic
+from typing import NoReturn
 
 from shardkit.backends.aio.protocol import Connection
 from shardkit.errors import Error, InterfaceError
@@ -24,10 +25,11 @@ from shardkit.values import ShardId
 class _Waiter:
     """One task that waits for `count` permits in the state it wants."""
 
-    __slots__ = ("count", "deadline", "granted", "state")
+    __slots__ = ("count", "deadline", "granted", "state", "wait")
 
-    def __init__(self, count: int, state: State, deadline: float, granted: asyncio.Future[list[Connection | None]]):
-        self.count, self.state, self.deadline, self.granted = count, state, deadline, granted
+    def __init__(self, count: int, state: State, wait: float, granted: asyncio.Future[list[Connection | None]]):
+        self.count, self.state, self.granted = count, state, granted
+        self.wait, self.deadline = wait, monotonic() + wait
 
 
 class Pool:
@@ -72,7 +74,8 @@ class Pool:
         if not idle or self._waiting or self._free < 1:
             return None
         candidate = idle[-1]
-        if candidate.state != state or not self._fresh(candidate):
+        used = candidate.used_at
+        if candidate.state != state or used <= self._suspect_since or monotonic() - used >= PING_AFTER:
             return None
         self._free -= 1
         idle.pop()
@@ -80,9 +83,22 @@ class Pool:
 
     async def acquire(self, shard: ShardId, state: State, patience: float | None = None) -> Connection:
         """One connection in `state`. PoolTimeout after the pool's waiting time, or after `patience` if that is less."""
-        (candidate,) = await self.reserve(1, state, patience)
+        if self._free and not self._waiting and not self._closed:
+            (candidate,) = self._grant(1, state)
+        else:
+            waiter = self._line_up(1, state, patience)
+            try:
+                granted = await waiter.granted
+            except BaseException:
+                self._withdraw(waiter)
+                raise
+            (candidate,) = granted or self._refuse(waiter)
         if candidate is not None and candidate.state == state and self._fresh(candidate):
             return candidate
+        return await self._fit(candidate, shard, state)
+
+    async def _fit(self, candidate: Connection | None, shard: ShardId, state: State) -> Connection:
+        """What comes of a permit and its candidate. After an error the permit is given back."""
         try:
             return await self.ready(candidate, shard, state)
         except BaseException:
@@ -96,20 +112,28 @@ class Pool:
         self._check_open()
         if self._free >= count and not self._waiting:
             return self._grant(count, state)
-        wait = self.limits.wait if patience is None else min(self.limits.wait, patience)
-        waiter = _Waiter(count, state, time.monotonic() + wait, self._loop.create_future())
-        self._waiting.append(waiter)
-        if waiter.deadline < self._rings_at:
-            self._wake(waiter.deadline)
+        waiter = self._line_up(count, state, patience)
         try:
             granted = await waiter.granted
         except BaseException:
             self._withdraw(waiter)
             raise
-        if granted:
-            return granted
+        return granted or self._refuse(waiter)
+
+    def _line_up(self, count: int, state: State, patience: float | None) -> _Waiter:
         self._check_open()
-        raise no_permit(self.limits, count, wait, self.in_use)
+        wait = self.limits.wait
+        if patience is not None and patience < wait:
+            wait = patience
+        waiter = _Waiter(count, state, wait, self._loop.create_future())
+        self._waiting.append(waiter)
+        if waiter.deadline < self._rings_at:
+            self._wake(waiter.deadline)
+        return waiter
+
+    def _refuse(self, waiter: _Waiter) -> NoReturn:
+        self._check_open()
+        raise no_permit(self.limits, waiter.count, waiter.wait, self.in_use)
 
     async def ready(self, candidate: Connection | None, shard: ShardId, state: State) -> Connection:
         """A live connection in `state`: this one, or another one if it is dead. After an error the permit remains."""
@@ -137,27 +161,31 @@ class Pool:
 
     def found_dead(self, connection: Connection) -> None:
         """An idle connection does not answer: the others may be dead too."""
-        self._suspect_since = time.monotonic()
+        self._suspect_since = monotonic()
         connection.close()
 
-    def release(self, connection: Connection) -> None:
-        """Give a connection and its permit back. One that is not usable is discarded."""
-        if not connection.usable:
-            self.discard(connection, suspect=True)
-            return
-        connection.used_at = time.monotonic()
+    def put(self, connection: Connection) -> None:
+        """Give back a connection that is known to be usable, and its permit."""
         if self._closed:
             self.discard(connection)
             return
+        connection.used_at = monotonic()
         self._idle.append(connection)
         self._free += 1
         if self._waiting:
             self._serve()
 
+    def release(self, connection: Connection) -> None:
+        """Give a connection and its permit back. One that is not usable is discarded."""
+        if connection.usable:
+            self.put(connection)
+        else:
+            self.discard(connection, suspect=True)
+
     def discard(self, connection: Connection, *, suspect: bool = False) -> None:
         """Close a connection and give its permit back. `suspect`: the idle ones may be dead too."""
         if suspect:
-            self._suspect_since = time.monotonic()
+            self._suspect_since = monotonic()
         connection.close()
         self.give_back()
 
@@ -194,11 +222,11 @@ class Pool:
         self.bury()
 
     def _fresh(self, connection: Connection) -> bool:
-        return connection.used_at > self._suspect_since and time.monotonic() - connection.used_at < PING_AFTER
+        return connection.used_at > self._suspect_since and monotonic() - connection.used_at < PING_AFTER
 
     def _shelve(self, connection: Connection) -> None:
         """Make a sound connection idle; its permit stays with the caller."""
-        connection.used_at = time.monotonic()
+        connection.used_at = monotonic()
         if self._closed:
             connection.close()
         else:
@@ -206,6 +234,8 @@ class Pool:
 
     def _grant(self, count: int, state: State) -> list[Connection | None]:
         self._free -= count
+        if count == 1 and self._idle and self._idle[-1].state == state:
+            return [self._idle.pop()]
         return [best_of(self._idle, state) if self._idle else None for _ in range(count)]
 
     def _serve(self) -> None:
@@ -232,12 +262,12 @@ class Pool:
         if self._alarm is not None:
             self._alarm.cancel()
         self._rings_at = moment
-        self._alarm = self._loop.call_later(max(moment - time.monotonic(), 0), self._ring)
+        self._alarm = self._loop.call_later(max(moment - monotonic(), 0), self._ring)
 
     def _ring(self) -> None:
         """One timer for all who wait: a timer for each would cost as much as the waiting."""
         self._rings_at, self._alarm = inf, None
-        now = time.monotonic()
+        now = monotonic()
         for waiter in [waiter for waiter in self._waiting if waiter.deadline <= now]:
             self._waiting.remove(waiter)
             _tell(waiter, [])

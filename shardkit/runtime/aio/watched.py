@@ -143,6 +143,11 @@ class WatchedPool(Pool):
         super().__init__(limits, connect, name)
         self._watch = watch
 
+    async def acquire(self, shard: ShardId, state: State, patience: float | None = None) -> Connection:
+        """See Pool.acquire."""
+        (candidate,) = await self.reserve(1, state, patience)
+        return await self._fit(candidate, shard, state)
+
     async def reserve(self, count: int, state: State, patience: float | None = None) -> list[Connection | None]:
         """See Pool.reserve."""
         if self._free >= count and not self._waiting:
