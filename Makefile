@@ -9,6 +9,7 @@
 #   make chaos    kills 500 processes and connections in their transactions: all or nothing (ARGS="--kills 50 --seed 3")
 #   make chaos-keys  four processes, 200,000 generated ids each, through crashes and clock steps: no id twice
 #   make docs     writes the generated pages and builds the site into build/site; every warning fails it
+#   make chaos-cancel  cancels 1,000 tasks at random moments over each asyncio driver: nothing is left on the servers
 #   make bench    measures shardkit next to the bare driver
 #   make fmt      formats the code and mends what ruff can mend
 #   make clean    removes .venv and every cache
@@ -28,7 +29,7 @@ export PYTHONUTF8 := 1
 
 SERVERLESS := tests/unit tests/plan tests/property tests/architecture
 
-.PHONY: help demo test unit check fuzz fuzz-writes chaos chaos-keys bench docs fmt clean
+.PHONY: help demo test unit check fuzz fuzz-writes chaos chaos-keys chaos-cancel bench docs fmt clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -60,6 +61,9 @@ chaos: $(VENV)/.ready-dev
 # No id twice: four processes with 200,000 ids of each kind, through crashes and clock steps.
 chaos-keys: $(VENV)/.ready-dev
 	SHARDKIT_CHAOS_IDS=$${SHARDKIT_CHAOS_IDS:-200000} $(PY) -m pytest -q tests/integration/keys/test_processes.py $(ARGS)
+
+chaos-cancel: $(VENV)/.ready-dev
+	@$(PY) -m tests.integration.aio $(ARGS)
 
 bench: $(VENV)/.ready-bench
 	@$(PY) -m benchmarks $(ARGS)

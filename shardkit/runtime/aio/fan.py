@@ -36,6 +36,8 @@ async def fan(jobs: Sequence[Job]) -> None:
         return
     failures: list[BaseException] = []
     running: Running = {asyncio.ensure_future(_attempt(job, failures)): job for job in jobs}
+    for task in running:
+        task.add_done_callback(_noted)
     try:
         await asyncio.wait(running, return_when=asyncio.FIRST_EXCEPTION)
     except BaseException as interrupt:
@@ -79,6 +81,9 @@ async def _stop(running: Running, error: BaseException) -> None:
             task.cancel()
     if not isinstance(error, GeneratorExit):
         await sheltered(_ended(running, spared))
-    for task in running:
-        if task.done() and not task.cancelled():
-            task.exception()  # it has been noted
+
+
+def _noted(task: asyncio.Task[None]) -> None:
+    """An attempt has told its error; asyncio need not tell it once more."""
+    if not task.cancelled():
+        task.exception()

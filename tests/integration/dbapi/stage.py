@@ -18,6 +18,7 @@ import pytest
 from sqlalchemy.engine import URL
 
 import shardkit
+import shardkit.aio
 from shardkit.rules import Rules, loads
 from shardkit.values import ShardId
 from tests import servers
@@ -208,7 +209,7 @@ class Stage:
         self.ask(number, f"KILL {thread:d}")
         eventually(lambda: all((s, t) != (number, thread) for s, t, *_ in self.sessions()), "the killed session ended")
 
-    def assert_idle(self, cluster: shardkit.Cluster) -> None:
+    def assert_idle(self, cluster: shardkit.Cluster | shardkit.aio.Cluster) -> None:
         """No permit is lent out, nothing runs, no transaction is open, and no session is outside the pools."""
         pools = cluster.engine.pools
         assert [pool.in_use for pool in pools] == [0] * len(pools)
