@@ -7,7 +7,7 @@ Invariant: the predicate holds for every row that can contribute to the statemen
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from sqlglot import exp
@@ -91,7 +91,7 @@ class Solver:
                     [self.reduce(node.this, scope, columns), self.reduce(node.expression, scope, columns)]
                 )
             case exp.EQ():
-                return self.equality(node, scope, columns)
+                return self.equality(node.this, node.expression, scope, columns)
             case exp.GT() | exp.GTE() | exp.LT() | exp.LTE():
                 return self.comparison(node, scope, columns)
             case exp.In():
@@ -107,16 +107,22 @@ class Solver:
             case _:
                 return ANYTHING
 
-    def equality(self, node: exp.EQ, scope: Scope, columns: dict[ColumnRef, str]) -> Predicate:
-        for column, other in ((node.this, node.expression), (node.expression, node.this)):
+    def equality(self, one: exp.Expr, other: exp.Expr, scope: Scope, columns: dict[ColumnRef, str]) -> Predicate:
+        if (
+            isinstance(one, exp.Tuple)
+            and isinstance(other, exp.Tuple)
+            and len(one.expressions) == len(other.expressions)
+        ):
+            pairs = zip(one.expressions, other.expressions, strict=True)
+            return conjunction([self.equality(left, right, scope, columns) for left, right in pairs])
+        for column, compared in ((one, other), (other, one)):
             key = self.key(column, scope, columns)
-            value = self.value(other)
+            value = self.value(compared)
             if key is not None and value is not None:
                 return Eq(key, value)
-        left, right = self.value(node.this), self.value(node.expression)
-        match left, right:
-            case Literal(int(one)), Literal(int(other)):
-                return ANYTHING if one == other else NOTHING
+        match self.value(one), self.value(other):
+            case Literal(int(left)), Literal(int(right)):
+                return ANYTHING if left == right else NOTHING
             case _:
                 return ANYTHING
 
@@ -130,10 +136,25 @@ class Solver:
         return ANYTHING
 
     def membership(self, node: exp.In, scope: Scope, columns: dict[ColumnRef, str]) -> Predicate:
-        key = self.key(node.this, scope, columns)
-        if key is None or node.args.get("query") or node.args.get("unnest") or not node.expressions:
+        if node.args.get("query") or node.args.get("unnest") or not node.expressions:
             return ANYTHING
-        values = [self.value(entry) for entry in node.expressions]
+        if not isinstance(node.this, exp.Tuple):
+            return self.among(node.this, node.expressions, scope, columns)
+        width = len(node.this.expressions)
+        if any(not isinstance(row, exp.Tuple) or len(row.expressions) != width for row in node.expressions):
+            return ANYTHING
+        positions = zip(*(row.expressions for row in node.expressions), strict=True)
+        pairs = zip(node.this.expressions, positions, strict=True)
+        return conjunction([self.among(column, entries, scope, columns) for column, entries in pairs])
+
+    def among(
+        self, column: exp.Expr, entries: Sequence[exp.Expr], scope: Scope, columns: dict[ColumnRef, str]
+    ) -> Predicate:
+        """`column IN (entries)`."""
+        key = self.key(column, scope, columns)
+        if key is None:
+            return ANYTHING
+        values = [self.value(entry) for entry in entries]
         known = tuple(v for v in values if v is not None)
         return In(key, known) if len(known) == len(values) else ANYTHING
 
