@@ -17,6 +17,7 @@ ALLOWED = {
     "sqlglot": {"parse", "rewrite"},
     "pymysql": {"backends"},
     "MySQLdb": {"backends"},
+    "django": {"django"},
     "pyarrow": {"arrow", "dbapi"},  # in dbapi only the name of a type
     "aiomysql": {"backends"},
     "asyncmy": {"backends"},

@@ -16,7 +16,7 @@ PROMISE = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 
 def test_no_module_has_an_empty_name() -> None:
     named = {label(path) for path in files(*CODE, "tests") if EMPTY_WORDS & set(_words(path))}
-    assert not named
+    assert named == {"shardkit/django/base.py"}  # Django wants an engine to be called so
 
 
 def test_no_promises_instead_of_work() -> None:
