@@ -34,6 +34,7 @@ class TableUse:
     scope: int  # 0 is the statement itself; subqueries count up
     written: bool = False
     optional: bool = False  # on the side of an outer join that may be missing
+    schema: str = ""  # `audit` of `audit.log`; the name then is `audit.log`
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from shardkit.parse.ddl import Ddl, read_ddl, split_statements
 from shardkit.parse.draft import Draft
 from shardkit.parse.hints import given_hints
 from shardkit.parse.infile import Format, LoadData, Splitter, read_load
-from shardkit.parse.lexer import Source, Style, first_word, lex
+from shardkit.parse.lexer import Source, Style, first_word, lex, place
 from shardkit.parse.outline import OrderKey, Outline, is_select, outline
 from shardkit.parse.schema import read_schema, unique_keys
 from shardkit.parse.scopes import Names
@@ -31,6 +31,6 @@ __all__ = [
     "DDL_WORDS", "Command", "Compared", "CurrentDatabase", "Ddl", "Draft", "Format", "FoundRows", "LoadData", "Names",
     "OrderKey", "Outline", "SetAutocommit", "SetNextTransaction", "SetVariables", "Show", "ShowWarnings", "Shown",
     "Source", "Splitter", "Style", "TransactionCommand", "analyse", "asks_for_id", "blanks", "compared", "first_word",
-    "given_hints", "is_select", "lex", "outline", "read", "read_command", "read_ddl", "read_load", "read_schema",
-    "split_statements", "unique_keys",
+    "given_hints", "is_select", "lex", "outline", "place", "read", "read_command", "read_ddl", "read_load",
+    "read_schema", "split_statements", "unique_keys",
 ]  # fmt: skip

@@ -27,8 +27,11 @@ class Ddl:
     gone: frozenset[str] = frozenset()  # columns that ALTER TABLE drops, renames or gives another type, lower case
 
 
-def read_ddl(source: Source) -> Ddl:
-    """Raises NotSupportedError for DDL that shardkit does not spread, SqlSyntaxError for what it cannot read."""
+def read_ddl(source: Source, own: str = "") -> Ddl:
+    """`own` is the logical database's name.
+
+    Raises NotSupportedError for DDL that shardkit does not spread, SqlSyntaxError for what it cannot read.
+    """
     tokens = Tokens(source)
     tokens.check_single()
     words = list(tokens.words())
@@ -37,9 +40,10 @@ def read_ddl(source: Source) -> Ddl:
         raise SqlSyntaxError(f"You have an error in your SQL syntax: {verb} without a table")
     _refuse_forms(source, tokens, words, verb, at)
     targets = [at, *_references(words, at)]
-    uses = tuple(_use(source, tokens, number, token) for number, token in enumerate(targets))
+    uses = tuple(_use(source, tokens, number, token, own) for number, token in enumerate(targets))
+    named = None if source.style is Style.RAW else source.style is Style.NAMED
     statement = Statement(
-        text=source.text, clean=source.clean, named=None, kind=Kind.DDL, params=(), param_spans=(), tables=uses,
+        text=source.text, clean=source.clean, named=named, kind=Kind.DDL, params=(), param_spans=(), tables=uses,
         predicates=(), colocated=(), qualifiers=(), picks=(), blockers=(), select=None, insert=None, locking=False,
         needs_database=False, volatile=False, clock=False, clauses=frozenset(),
     )  # fmt: skip
@@ -80,10 +84,6 @@ def _refuse_forms(source: Source, tokens: Tokens, words: list[str], verb: str, a
 
     if source.params:
         refuse("a placeholder in DDL", 0, "DDL takes none", "write the value out")
-    if at + 1 < len(words) and tokens.items[at + 1].token_type == TokenType.DOT:
-        refuse(
-            "a database-qualified name", at, "shardkit decides which database a table lies in", "the table's name alone"
-        )
     if verb == "drop table" and tokens.items[-1].token_type != TokenType.EQ and "," in words[at:]:
         refuse("DROP TABLE of several tables", at, "tables may lie on different shards", "one statement for each table")
     for index in range(at + 1, len(words)):
@@ -120,10 +120,15 @@ def _references(words: list[str], at: int) -> list[int]:
     return [index + 1 for index in range(at + 1, len(words) - 1) if words[index] == "REFERENCES"]
 
 
-def _use(source: Source, tokens: Tokens, number: int, token: int) -> TableUse:
-    item = tokens.items[token]
-    span = (source.origin(item.start), source.origin(item.end) + 1)
-    return TableUse(number, item.text, None, span, None, 0, written=number == 0)
+def _use(source: Source, tokens: Tokens, number: int, token: int, own: str) -> TableUse:
+    """The table that is named at this token, or `schema.table` from there on."""
+    first = last = tokens.items[token]
+    if token + 2 < len(tokens.items) and tokens.items[token + 1].token_type == TokenType.DOT:
+        last = tokens.items[token + 2]
+    span = (source.origin(first.start), source.origin(last.end + 1))
+    schema = first.text if last is not first and first.text != own else ""
+    name = f"{schema}.{last.text}" if schema else last.text
+    return TableUse(number, name, None, span, None, 0, written=number == 0, schema=schema)
 
 
 def split_statements(text: str) -> list[str]:

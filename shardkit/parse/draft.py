@@ -23,8 +23,13 @@ class Draft:
     tree: exp.Expr
     tokens: Tokens
     tables: tuple[exp.Table, ...]
+    with_schema: frozenset[str] = frozenset()  # the tables among them that stand as `schema.table`
 
     @property
     def table_names(self) -> tuple[str, ...]:
         """The logical tables named, each once."""
         return tuple(dict.fromkeys(table.name for table in self.tables))
+
+    def schema(self, table: str) -> str:
+        """The schema that is written before this table, or ''."""
+        return table.partition(".")[0] if table in self.with_schema else ""

@@ -27,6 +27,7 @@ from shardkit.parse.lexer import PREFIX, Source, Style, lex
 from shardkit.parse.needs import calc_found_rows, index_hints, lock, needs, shown, unknown_call
 from shardkit.parse.predicate import ANYTHING, Solver
 from shardkit.parse.relations import colocated, picks, select_key_facts
+from shardkit.parse.schemas import OWN, joined
 from shardkit.parse.scopes import Names, Scope
 from shardkit.parse.select import Shaper
 from shardkit.parse.tokens import Tokens
@@ -37,8 +38,11 @@ _KINDS = {
 }  # fmt: skip
 
 
-def read(source: Source, word: str) -> Draft:
-    """Parse a SELECT or a write. Raises SqlSyntaxError, SessionBoundRefused, NotSupportedError."""
+def read(source: Source, word: str, own: str = "") -> Draft:
+    """Parse a SELECT or a write; `own` is the logical database's name.
+
+    Raises SqlSyntaxError, SessionBoundRefused, NotSupportedError.
+    """
     if not source.clean.strip(" \t\r\n;"):
         raise SqlSyntaxError("Query was empty", errno=1065)
     kind = _KINDS.get(word)
@@ -51,7 +55,8 @@ def read(source: Source, word: str) -> Draft:
     tree = parse(source)
     if kind is Kind.SELECT and isinstance(tree, (exp.Update, exp.Delete, exp.Insert)):
         kind = {exp.Update: Kind.UPDATE, exp.Delete: Kind.DELETE, exp.Insert: Kind.INSERT}[type(tree)]
-    return Draft(source, kind, tree, tokens, tuple(_tables(tree, source)))
+    with_schema = joined(tree, own)
+    return Draft(source, kind, tree, tokens, tuple(_tables(tree)), with_schema)
 
 
 def parse(source: Source) -> exp.Expr:
@@ -107,7 +112,7 @@ def _refuse_by_token(source: Source, tokens: Tokens, kind: Kind) -> None:
             )  # fmt: skip
 
 
-def _tables(tree: exp.Expr, source: Source) -> list[exp.Table]:
+def _tables(tree: exp.Expr) -> list[exp.Table]:
     """The uses of real tables: CTE names, multi-table DELETE targets and table functions left out."""
     targets = {id(t) for node in tree.find_all(exp.Delete) for t in node.args.get("tables") or ()}
     if isinstance(tree, exp.Delete) and tree.args.get("using"):
@@ -120,12 +125,6 @@ def _tables(tree: exp.Expr, source: Source) -> list[exp.Table]:
             continue  # FOR UPDATE OF names a table of FROM once more
         if table.name.lower() == "dual" and not table.this.quoted:
             continue
-        if table.args.get("db"):
-            raise NotSupportedError(
-                f"the database-qualified name {table.sql(dialect='mysql')}",
-                where=source.place(source.origin(table.args["db"].meta.get("start", 0))),
-                why="shardkit decides which database a table lies in", instead=f"{table.name} alone",
-            )  # fmt: skip
         found.append(table)
     return sorted(found, key=lambda t: t.this.meta["start"])
 
@@ -211,18 +210,20 @@ def _use(draft: Draft, table: exp.Table, use: int, scopes: dict[int, Scope]) -> 
     scope = scoping.scope_of(table, scopes)
     tokens = draft.tokens
     token = tokens.at(table.this.meta["start"])
-    span: Span = (tokens.start(token), draft.source.origin(table.this.meta["end"]) + 1)
+    span: Span = (tokens.start(token), draft.source.origin(table.this.meta["end"] + 1))
     written = _is_target(table, draft.tree, scope)
     root = draft.tree
     no_alias = written and (
         isinstance(root, exp.Insert) or (isinstance(root, exp.Delete) and not root.args.get("tables"))
     )
     alias_at = None if no_alias or table.alias else span[1]
-    if alias_at is not None and token + 1 < len(tokens.items) and tokens.words()[token + 1] == "PARTITION":
-        alias_at = tokens.start(tokens.closing(token + 2)) + 1
+    schema = draft.schema(table.name)
+    after = token + (3 if schema or OWN in table.this.meta else 1)
+    if alias_at is not None and after < len(tokens.items) and tokens.words()[after] == "PARTITION":
+        alias_at = tokens.start(tokens.closing(after + 1)) + 1
     number = scope.number if scope is not None else 0
     optional = scope is not None and use in scope.optional
-    return TableUse(use, table.name, table.alias or None, span, alias_at, number, written, optional)
+    return TableUse(use, table.name, table.alias or None, span, alias_at, number, written, optional, schema)
 
 
 def _is_target(table: exp.Table, root: exp.Expr, scope: Scope | None) -> bool:
@@ -240,14 +241,18 @@ def _is_target(table: exp.Table, root: exp.Expr, scope: Scope | None) -> bool:
 
 
 def _qualifiers(draft: Draft, uses: tuple[TableUse, ...], scopes: dict[int, Scope]) -> tuple[tuple[Span, int], ...]:
-    """`t.` before columns of tables that can take no alias: to be renamed with the table."""
-    fixed = {use.name: use.index for use in uses if use.alias_at is None and use.alias is None}
+    """`t.` before columns of tables that can take no alias, or have a schema: to be renamed with the table."""
+    fixed = {use.name: use.index for use in uses if use.alias is None and (use.alias_at is None or use.schema)}
+    named = {use.name: use.index for use in uses if use.alias is None}
     found = []
     for column in draft.tree.find_all(exp.Column):
         part = column.args.get("table")
-        if part is not None and part.name in fixed and "start" in part.meta:
-            span = (draft.source.origin(part.meta["start"]), draft.source.origin(part.meta["end"]) + 1)
-            found.append((span, fixed[part.name]))
+        if part is None or "start" not in part.meta:
+            continue
+        use = named.get(part.name) if OWN in part.meta else fixed.get(part.name)
+        if use is not None:
+            span = (draft.source.origin(part.meta["start"]), draft.source.origin(part.meta["end"] + 1))
+            found.append((span, use))
     return tuple(sorted(set(found)))
 
 

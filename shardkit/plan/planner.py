@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from shardkit.errors import CrossShardRefused, UnknownColumn, UnknownTable
+from shardkit.errors import CrossShardRefused, NotSupportedError, UnknownColumn, UnknownTable
 from shardkit.flow import NO_HINTS, Kind, Plan, Route, Target, Task
 from shardkit.keygen import Gene, not_yet
 from shardkit.parse import (
@@ -22,6 +22,7 @@ from shardkit.parse import (
     blanks,
     first_word,
     lex,
+    place,
     read,
     read_command,
     read_ddl,
@@ -126,11 +127,11 @@ class Planner:
         if word == "LOAD":
             return read_load(source)
         if word in DDL_WORDS:
-            return read_ddl(source)
-        draft = read(source, word)
+            return read_ddl(source, self.rules.name)
+        draft = read(source, word, self.rules.name)
         names = draft.table_names
-        for name in names:
-            self.known(name)
+        for use in draft.tables:
+            self._known(use.name, draft.schema(use.name), text, source.origin(use.this.meta["start"]))
         missing = self.catalog.missing(names)
         if missing:
             raise MetadataNeeded(missing)
@@ -168,11 +169,25 @@ class Planner:
             raise UnknownTable(f"Table '{name}' doesn't exist: the rules do not name it{near}")
         return table
 
+    def _known(self, name: str, schema: str, text: str, offset: int) -> Table:
+        """As `known`, for a name that stands in a text with this schema before it, or with none."""
+        if schema == self.rules.schema_of(name):
+            return self.known(name)
+        if schema:
+            raise NotSupportedError(
+                f"the database-qualified name {name}", where=place(text, offset),
+                why="shardkit decides which database a table lies in", instead=f"{name[len(schema) + 1 :]} alone",
+            )  # fmt: skip
+        raise NotSupportedError(
+            f"the table name `{name}`, with a dot in it", where=place(text, offset),
+            why="the rules name a schema that begins like this", instead="a name without a dot",
+        )  # fmt: skip
+
     def spread(self, ddl: Ddl) -> Plan:
         """The tasks of a DDL statement: one for each physical table. Raises UnknownTable, CrossShardRefused."""
         statement = ddl.statement
-        main = self.known(statement.tables[0].name)
-        tables = [main, *(self.known(use.name) for use in statement.tables[1:])]
+        tables = [self._known(use.name, use.schema, statement.text, use.span[0]) for use in statement.tables]
+        main = tables[0]
         if isinstance(main, ShardedTable) and ddl.gone & set(main.sharding.columns):
             raise CrossShardRefused(
                 f"dropping or changing the shard key of {main.name}", why="the rules find rows by it",
@@ -183,13 +198,15 @@ class Planner:
         if isinstance(main, ShardedTable):
             places = [(main.layout.place(slot, main.name), slot) for slot in range(main.layout.slots)]
         elif isinstance(main, SingleTable):
-            places = [(PhysicalTable(main.shard, main.name), 0)]
+            places = [(PhysicalTable(main.shard, main.physical.name), 0)]
         else:
             places = [(PhysicalTable(shard, main.name), i) for i, shard in enumerate(main.layout.shards)]
-        for place, slot in places:
-            names = (self._referenced(other, main, place.shard, slot) for other in tables[1:])
-            targets.append(Target(place.shard, slot, (place.name, *names)))
-        tasks = tuple(Task(t.shard, template.render(t, None, {}, None)[0]) for t in targets)
+        for piece, slot in places:
+            names = (self._referenced(other, main, piece.shard, slot) for other in tables[1:])
+            targets.append(Target(piece.shard, slot, (piece.name, *names)))
+        # With arguments, if only an empty set of them, the driver makes one percent sign of two.
+        args: Params = None if statement.named is None else {} if statement.named else ()
+        tasks = tuple(Task(t.shard, template.render(t, args, {}, None)[0], args) for t in targets)
         return Plan(Kind.DDL, Route(tuple(targets), f"every physical table of {main.name}"), tasks)
 
     def _referenced(self, other: Table, main: Table, shard: ShardId, slot: int) -> str:
@@ -200,7 +217,7 @@ class Planner:
             case BroadcastTable() if shard in other.layout.shards:
                 return other.name
             case SingleTable() if other.shard == shard:
-                return other.name
+                return other.physical.name
             case _:
                 raise CrossShardRefused(
                     f"a foreign key to {other.name}", why=f"its rows do not lie in {shard}",

@@ -36,7 +36,7 @@ class Alias(NamedTuple):
 
 
 class Qualifier(NamedTuple):
-    """`t` of `t.column`, where the table can take no alias."""
+    """`t` of `t.column`, where the table can take no alias, or was written with its schema."""
 
     use: int
 
@@ -125,14 +125,16 @@ class Template:
 
 def spelled(piece: Name | Alias | Qualifier, statement: Statement, target: Target) -> str:
     """A table's name, alias or qualifier as this target has it."""
-    physical, logical = target.names[piece.use], statement.tables[piece.use].name
+    use = statement.tables[piece.use]
+    physical, logical = target.names[piece.use], use.name
     match piece:
         case Name():
-            return f"{quote(target.shard.database)}.{quote(physical)}"
+            text = f"{quote(use.schema or target.shard.database)}.{quote(physical)}"
         case Alias():
-            return "" if physical == logical else f" AS {quote(logical)}"
+            text = "" if physical == logical else f" AS {quote(logical)}"
         case Qualifier():
-            return quote(physical)
+            text = quote(physical if use.alias_at is None else logical)
+    return text if statement.named is None else text.replace("%", "%%")
 
 
 def name_edits(statement: Statement) -> list[Edit]:
@@ -153,7 +155,7 @@ def labels(statement: Statement, target: Target) -> tuple[tuple[str, str], ...]:
     for number in statement.shown:
         use = statement.tables[number]
         physical = target.names[number]
-        put = f"{quote(target.shard.database)}.{quote(physical)}"
+        put = f"{quote(use.schema or target.shard.database)}.{quote(physical)}"
         if use.alias_at is not None and physical != use.name:
             put += f" AS {quote(use.name)}"
         start, end = use.span

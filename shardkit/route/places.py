@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TypeAlias
 
+from shardkit.route.refusals import refused
 from shardkit.route.router import Router
 from shardkit.rules import BroadcastTable, ShardedTable, SingleTable
 from shardkit.values import Params, PhysicalTable, ShardId
@@ -24,8 +25,13 @@ def places(router: Router, params: Params) -> list[tuple[Place, ...] | None]:
             case ShardedTable():
                 mine = sorted(router.use_slots(use, params))
                 found.append(tuple((table.layout.place(slot, table.name), slot) for slot in mine))
+            case SingleTable() if table.schema:
+                raise refused(
+                    f"{table.name}, a table of a schema, in a statement over several shards",
+                    "it is reached with the single tables of its server only", "two statements",
+                )  # fmt: skip
             case SingleTable():
-                found.append(((PhysicalTable(table.shard, table.name), -1),))
+                found.append(((table.physical, -1),))
             case BroadcastTable():
                 found.append(None)
     return found

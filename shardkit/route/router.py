@@ -140,7 +140,13 @@ class Router:
         return slots(self.statement.predicates[use], table, self.columns[use], params)
 
     def _name(self, table: ShardedTable | BroadcastTable | SingleTable, slot: int) -> str:
-        return table.layout.place(slot, table.name).name if isinstance(table, ShardedTable) else table.name
+        match table:
+            case ShardedTable():
+                return table.layout.place(slot, table.name).name
+            case SingleTable():
+                return table.physical.name
+            case BroadcastTable():
+                return table.name
 
     def unit_slots(self, unit: Unit, params: Params) -> frozenset[int]:
         """The slots on which rows of the unit that matter may lie."""
@@ -172,7 +178,7 @@ class Router:
             for use in unit.uses:
                 names[use] = self._name(self.tables[use], slot)
         self.check_broadcast(frozenset([shard]))
-        ordered = tuple(names.get(i, table.name) for i, table in enumerate(self.tables))
+        ordered = tuple(names.get(i) or self._name(table, 0) for i, table in enumerate(self.tables))
         return Route((Target(shard, slot, ordered),), self._pass_reason(sets))
 
     def _pass_reason(self, sets: list[frozenset[int]]) -> str:

@@ -43,6 +43,7 @@ def check(source: Source, model: RulesIn, folder: str | None) -> Rules | None:
         notices=tuple(sorted(source.notices, key=lambda one: (one.line, one.column))),
         shards=_shards(layouts, shard),
         single_shard=shard,
+        schemas=frozenset(_schemas(source, model, shard, layouts)),
         name=model.name,
     )
 
@@ -69,6 +70,23 @@ def _single_shard(source: Source, model: RulesIn) -> ShardId | None:
     if mistake := name_mistake(database):
         source.problem(at, mistake)
     return ShardId(server, database)
+
+
+def _schemas(source: Source, model: RulesIn, shard: ShardId | None, layouts: Mapping[str, Layout]) -> list[str]:
+    """The further databases of the single tables' server."""
+    given = model.single.schemas if model.single else []
+    taken = {one.database for one in _shards(layouts, shard)} | {model.name}
+    for index, name in enumerate(given):
+        at: Path = ("single", "schemas", index)
+        mistake = f"{name!r} has a dot" if "." in name else name_mistake(name)
+        if name in taken:
+            mistake = f"{name!r} is a physical database of the rules, or the logical one"
+        if mistake:
+            source.problem(at, mistake, "another database")
+    server = model.servers.get(shard.server) if shard else None
+    if given and server is not None and server.url.startswith("sqlite"):
+        source.problem(("single", "schemas"), "an embedded server has no further databases", "remove it", key=True)
+    return given
 
 
 def _defaults(source: Source, model: RulesIn) -> Defaults:

@@ -197,6 +197,7 @@ class SingleIn(Piece):
 
     database: str = Field(description="The database they lie in: server/database.")
     tables: list[Name] = Field(default=[], description="The tables.")
+    schemas: list[Name] = Field(default=[], description="Further databases on that server: `schema.table`.")
 
 
 class BudgetIn(Piece):

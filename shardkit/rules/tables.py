@@ -17,7 +17,7 @@ from shardkit.keygen import Generator
 from shardkit.rules.layout import Layout
 from shardkit.rules.sharding import Sharding
 from shardkit.rules.urls import SQLITE
-from shardkit.values import ShardId
+from shardkit.values import PhysicalTable, ShardId
 
 EMBEDDED_HOME = "shardkit_ids"
 
@@ -82,6 +82,14 @@ class SingleTable:
 
     name: str
     shard: ShardId
+    schema: str = ""  # a database beside the shard's own, on the same server; the name then is `schema.table`
+
+    @property
+    def physical(self) -> PhysicalTable:
+        """Where it lies. Statements reach it through its shard's connections, whatever its schema."""
+        if not self.schema:
+            return PhysicalTable(self.shard, self.name)
+        return PhysicalTable(ShardId(self.shard.server, self.schema), self.name[len(self.schema) + 1 :])
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +121,7 @@ class Rules:
     notices: tuple[Problem, ...]  # features that are accepted but not carried out yet
     shards: tuple[ShardId, ...]  # all physical databases, in the order of the layouts
     single_shard: ShardId | None = None  # the database of the `single` section
+    schemas: frozenset[str] = frozenset()  # further databases on its server, whose tables are called `schema.table`
     name: str = "shardkit"  # of the logical database: what DATABASE() and SHOW DATABASES answer
     _exact: Mapping[str, Table] = field(init=False, repr=False, compare=False)
     _folded: Mapping[str, tuple[Table, ...]] = field(init=False, repr=False, compare=False)
@@ -131,7 +140,8 @@ class Rules:
     def find(self, name: str) -> Table | None:
         """The table of that name: exact first, then without regard to case if that is unique.
 
-        Other names belong to the database of the `single` section if the rules say `unlisted_tables: single`.
+        Other names belong to the database of the `single` section if the rules say `unlisted_tables: single`, those
+        that begin with one of its schemas to that.
         """
         found = self._exact.get(name)
         if found is not None:
@@ -139,9 +149,16 @@ class Rules:
         alike = self._folded.get(name.lower(), ())
         if len(alike) == 1:
             return alike[0]
+        if self.single_shard is not None and (schema := self.schema_of(name)):
+            return SingleTable(name, self.single_shard, schema)
         if self.single_shard is not None and self.defaults.unlisted_tables == "single":
             return SingleTable(name, self.single_shard)
         return None
+
+    def schema_of(self, name: str) -> str:
+        """The schema that a table's name begins with, or ''."""
+        schema, dot, _ = name.partition(".")
+        return schema if dot and schema in self.schemas else ""
 
     def home(self, table: ShardedTable) -> ShardId:
         """The database that keeps the worker leases and sequences of a table: `single`, or the layout's first.

@@ -76,5 +76,4 @@ def sample(rules: Rules, name: str) -> PhysicalTable:
         raise UnknownTable(f"Table '{name}' doesn't exist: the rules do not name it")
     if isinstance(table, ShardedTable):
         return table.layout.place(0, table.name)
-    shard = table.layout.shards[0] if isinstance(table, BroadcastTable) else table.shard
-    return PhysicalTable(shard, table.name)
+    return PhysicalTable(table.layout.shards[0], table.name) if isinstance(table, BroadcastTable) else table.physical

@@ -26,13 +26,16 @@ _HEAD = re.compile(rf"CREATE TABLE ({_NAME})")
 _FOREIGN = re.compile(
     rf"^(  CONSTRAINT )({_NAME})( FOREIGN KEY \({_NAME}(?:, ?{_NAME})*\) REFERENCES )({_NAME})", re.MULTILINE
 )
+_FOREIGN_DATABASE = re.compile(
+    rf"^(  CONSTRAINT {_NAME} FOREIGN KEY \({_NAME}(?:, ?{_NAME})*\) REFERENCES )({_NAME})(?=\.)", re.M
+)
 _COUNTER = re.compile(r" AUTO_INCREMENT=\d+")
 
 
 def show(session: Session, given: Show, params: Params) -> Script:
     """Answer a SHOW or DESCRIBE. Raises UnknownTable, and OperationalError for another database's name."""
     rules = session.planner.rules
-    if given.database not in ("", rules.name):
+    if given.database not in ("", rules.name, *rules.schemas):
         raise OperationalError(f"Unknown database '{given.database}'", errno=_UNKNOWN_DATABASE)
     match given.what:
         case Shown.SERVER:
@@ -40,7 +43,7 @@ def show(session: Session, given: Show, params: Params) -> Script:
             (opened,) = yield Query((Task(place, given.text, params),), False, session.planner.time)
             yield _head(opened.description, opened.first.rows)
         case Shown.DATABASES:
-            names = sorted(("information_schema", rules.name))
+            names = sorted(("information_schema", rules.name, *rules.schemas))
             rows = [(name,) for name in names if given.like is None or _like(given.like).fullmatch(name)]
             yield _head((_column("Database", given.like),), rows)
         case Shown.TABLES:
@@ -67,14 +70,23 @@ def _column(label: str, like: str | None) -> tuple[Any, ...]:
 
 def _tables(session: Session, given: Show) -> Script:
     rules = session.planner.rules
-    found = yield from existing(session)
+    if given.database in rules.schemas and rules.single_shard is not None:
+        found = yield from _of_schema(session, rules.single_shard, given.database)
+    else:
+        found = yield from existing(session)
     pattern = _like(given.like) if given.like is not None else None
     rows = [(name, kind) for name, kind in sorted(found.items()) if pattern is None or pattern.fullmatch(name)]
-    label = _column(f"Tables_in_{rules.name}", given.like)
+    label = _column(f"Tables_in_{given.database or rules.name}", given.like)
     if given.full:
         yield _head((label, _column("Table_type", None)), rows)
     else:
         yield _head((label,), [row[:1] for row in rows])
+
+
+def _of_schema(session: Session, shard: ShardId, schema: str) -> Generator[Op, Any, dict[str, str]]:
+    task = Task(shard, f"SHOW FULL TABLES FROM {_quoted(schema)}")
+    (answer,) = yield Query((task,), False, session.planner.time)
+    return {str(row[0]): str(row[1]) for row in answer.first.rows if str(row[0]) not in OWN_TABLES}
 
 
 def existing(session: Session) -> Generator[Op, Any, dict[str, str]]:
@@ -117,7 +129,8 @@ def physical_names(rules: Rules, shard: ShardId) -> Iterable[str]:
 
 def _table(session: Session, given: Show) -> Script:
     rules = session.planner.rules
-    table = session.planner.known(given.table)
+    schema = given.database if given.database in rules.schemas else ""
+    table = session.planner.known(f"{schema}.{given.table}" if schema else given.table)
     place = sample(rules, table.name)
     (opened,) = yield Query((Task(place.shard, _question(given, place)),), False, session.planner.time)
     rows = [_renamed(rules, given.what, table, place, row) for row in opened.first.rows]
@@ -140,7 +153,9 @@ def _question(given: Show, place: PhysicalTable) -> str:
 def _renamed(rules: Rules, what: Shown, table: Table, place: PhysicalTable, row: Row) -> Row:
     spread = isinstance(table, (ShardedTable, BroadcastTable))
     if what is Shown.CREATE:
-        return (table.name, logical_text(rules, table, place, str(row[1])), *row[2:]) if spread else row
+        if spread:
+            return (table.name, logical_text(rules, table, place, str(row[1])), *row[2:])
+        return (row[0], _own_database(rules, str(row[1])), *row[2:])
     if what is Shown.INDEX and spread:
         return (table.name, *row[1:6], None, *row[7:])  # the cardinality is that of one piece
     return row
@@ -159,6 +174,14 @@ def logical_text(rules: Rules, table: Table, place: PhysicalTable, text: str) ->
         return found[1] + constraint + found[3] + names.get(found[4], found[4])
 
     return _FOREIGN.sub(foreign, text)
+
+
+def _own_database(rules: Rules, text: str) -> str:
+    """Keys of a schema's table that refer to the single tables' database say the logical one."""
+    if rules.single_shard is None or not rules.schemas:
+        return text
+    physical, logical = _quoted(rules.single_shard.database), _quoted(rules.name)
+    return _FOREIGN_DATABASE.sub(lambda found: found[1] + (logical if found[2] == physical else found[2]), text)
 
 
 def _beside(rules: Rules, table: Table) -> dict[str, str]:

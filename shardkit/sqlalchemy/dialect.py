@@ -12,11 +12,12 @@ from sqlalchemy import event, util
 from sqlalchemy.dialects.mysql.mysqldb import MySQLExecutionContext_mysqldb
 from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 from sqlalchemy.engine import URL, Connection, Engine
-from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import Pool
 
 import shardkit
 from shardkit.dbapi import Connection as ShardkitConnection
+from shardkit.dbapi import Cursor
 from shardkit.session.branches import Xid
 from shardkit.sqlalchemy.opening import Opening, settings
 from shardkit.sqlalchemy.pool import ClusterPool
@@ -25,12 +26,18 @@ _ISOLATION = "transaction isolation"
 """The session's key for SET SESSION TRANSACTION ISOLATION LEVEL."""
 
 
-class ShardkitExecutionContext(MySQLExecutionContext_mysqldb):
-    """Every cursor of shardkit reads its rows from the servers as they are asked for."""
+class StreamedCursor(Cursor):
+    """The cursor of `stream_results`. Any cursor of shardkit reads rows as they are asked for; this one says so."""
 
-    def create_server_side_cursor(self) -> DBAPICursor:
-        """The ordinary cursor; `stream_results` keeps SQLAlchemy from reading all of it at once."""
-        return self._dbapi_connection.cursor()
+    server_side = True
+
+
+class ShardkitExecutionContext(MySQLExecutionContext_mysqldb):
+    """How a statement gets its cursor."""
+
+    def create_server_side_cursor(self) -> Any:
+        """The cursor of `stream_results`."""
+        return StreamedCursor(_own(self._dbapi_connection.dbapi_connection))
 
 
 class ShardkitDialect(MySQLDialect_pymysql):
@@ -54,6 +61,11 @@ class ShardkitDialect(MySQLDialect_pymysql):
     def retrieve_dbapi_version(self, dbapi: Any) -> Any:
         """shardkit's version."""
         return util.parse_version_string(shardkit.__version__)
+
+    @classmethod
+    def load_provisioning(cls) -> None:
+        """What SQLAlchemy's test suite must know of MySQL."""
+        MySQLDialect_pymysql.load_provisioning()  # type: ignore[no-untyped-call]
 
     @classmethod
     def get_pool_class(cls, url: URL) -> type[Pool]:

@@ -11,12 +11,17 @@ from typing import Any
 
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
+KEPT = 256
+"""Connections that are kept when nobody uses them."""
+
 
 class ClusterPool(QueuePool):
-    """A QueuePool without a limit, unless `pool_size` gives one."""
+    """A QueuePool that keeps up to `pool_size` connections and opens any number, unless `max_overflow` limits it."""
 
-    def __init__(self, creator: Any, pool_size: int = 0, use_lifo: bool = True, **options: Any) -> None:
-        super().__init__(creator, pool_size=pool_size, use_lifo=use_lifo, **options)
+    def __init__(
+        self, creator: Any, pool_size: int = KEPT, max_overflow: int = -1, use_lifo: bool = True, **options: Any
+    ) -> None:
+        super().__init__(creator, pool_size=pool_size, max_overflow=max_overflow, use_lifo=use_lifo, **options)
         self._disposed = False
 
     def dispose(self) -> None:

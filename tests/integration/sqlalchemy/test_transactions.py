@@ -135,7 +135,7 @@ def _committed(connection: Connection) -> bool:
 
 def test_the_pool_never_makes_anybody_wait(engine: Engine) -> None:
     assert isinstance(engine.pool, ClusterPool)
-    held = [engine.connect() for _ in range(40)]
+    held = [engine.connect() for _ in range(300)]
     for connection in held:
         connection.close()
     assert engine.pool.checkedout() == 0

@@ -40,6 +40,29 @@ def test_the_tables_ddl_speaks_of(text: str, verb: str, names: list[str]) -> Non
 
 
 @pytest.mark.parametrize(
+    ("text", "name", "schema"),
+    [
+        ("CREATE TABLE d.t (a INT)", "d.t", "d"),
+        ("DROP TABLE `d`.`t`", "d.t", "d"),
+        ("CREATE TABLE shop.t (a INT)", "t", ""),
+        ("CREATE INDEX i ON d . t (a)", "d.t", "d"),
+    ],
+)
+def test_a_name_with_a_schema(text: str, name: str, schema: str) -> None:
+    (use,) = read_ddl(lex(text, Style.RAW), own="shop").statement.tables
+    assert (use.name, use.schema) == (name, schema)
+    start, end = use.span
+    assert text[start:end].replace("`", "").replace(" ", "") in ("d.t", "shop.t")
+
+
+def test_a_doubled_percent_sign_counts_for_the_name_and_its_place() -> None:
+    text = "CREATE TABLE `a %% b` (c INT)"
+    (use,) = read_ddl(lex(text, Style.POSITIONAL)).statement.tables
+    assert use.name == "a % b"
+    assert text[slice(*use.span)] == "`a %% b`"
+
+
+@pytest.mark.parametrize(
     ("text", "what"),
     [
         ("CREATE TEMPORARY TABLE t (a INT)", "a temporary table"), ("DROP TEMPORARY TABLE t", "a temporary table"),
@@ -52,7 +75,6 @@ def test_the_tables_ddl_speaks_of(text: str, verb: str, names: list[str]) -> Non
         ("ALTER TABLE t RENAME TO u", "RENAME"), ("ALTER TABLE t ADD a INT, RENAME u", "RENAME"),
         ("ALTER TABLE t EXCHANGE PARTITION p WITH TABLE u", "EXCHANGE PARTITION"),
         ("DROP TABLE t, u", "DROP TABLE of several tables"),
-        ("CREATE TABLE d.t (a INT)", "a database-qualified name"), ("DROP TABLE `d`.`t`", "a database-qualified name"),
     ],
 )  # fmt: skip
 def test_what_is_not_spread(text: str, what: str) -> None:
