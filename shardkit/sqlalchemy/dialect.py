@@ -5,8 +5,8 @@ Invariant: its name stays `mysql`, so that types, compilers, Alembic and librari
 
 from __future__ import annotations
 
-from types import ModuleType
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from sqlalchemy import event, util
 from sqlalchemy.dialects.mysql.mysqldb import MySQLExecutionContext_mysqldb
@@ -16,14 +16,42 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import Pool
 
 import shardkit
-from shardkit.dbapi import Connection as ShardkitConnection
 from shardkit.dbapi import Cursor
+from shardkit.session import Session
 from shardkit.session.branches import Xid
-from shardkit.sqlalchemy.opening import Opening, settings
+from shardkit.sqlalchemy.opening import Opening, ThreadOpening, settings
 from shardkit.sqlalchemy.pool import ClusterPool
 
 _ISOLATION = "transaction isolation"
 """The session's key for SET SESSION TRANSACTION ISOLATION LEVEL."""
+
+
+class Driver(Protocol):
+    """What the dialect asks of a connection, whichever interpreter is beneath."""
+
+    autocommit: bool
+
+    @property
+    def session(self) -> Session:
+        """The session."""
+
+    def cursor(self) -> Any:
+        """A new cursor."""
+
+    def tpc_begin(self, xid: Xid) -> None:
+        """PEP 249's."""
+
+    def tpc_prepare(self) -> None:
+        """PEP 249's."""
+
+    def tpc_commit(self, xid: Xid | None = None) -> None:
+        """PEP 249's."""
+
+    def tpc_rollback(self, xid: Xid | None = None) -> None:
+        """PEP 249's."""
+
+    def tpc_recover(self) -> list[Xid]:
+        """PEP 249's."""
 
 
 class StreamedCursor(Cursor):
@@ -37,7 +65,8 @@ class ShardkitExecutionContext(MySQLExecutionContext_mysqldb):
 
     def create_server_side_cursor(self) -> Any:
         """The cursor of `stream_results`."""
-        return StreamedCursor(_own(self._dbapi_connection.dbapi_connection))
+        connection: Any = self._dbapi_connection.dbapi_connection
+        return StreamedCursor(connection)
 
 
 class ShardkitDialect(MySQLDialect_pymysql):
@@ -47,20 +76,29 @@ class ShardkitDialect(MySQLDialect_pymysql):
     supports_statement_cache = True
     supports_server_side_cursors = True
     execution_ctx_cls = ShardkitExecutionContext
+    open_by: Callable[[], Opening[Any]] = ThreadOpening
+    """What makes the connections."""
 
     def __init__(self, paramstyle: str = "format", **options: Any) -> None:
         # Sequences of parameters take shardkit's short way, mappings do not.
         super().__init__(paramstyle=paramstyle, **options)
-        self.opening = Opening()
+        self.opening = self.open_by()
 
     @classmethod
-    def import_dbapi(cls) -> ModuleType:
+    def import_dbapi(cls) -> Any:
         """shardkit is the driver."""
         return shardkit
 
     def retrieve_dbapi_version(self, dbapi: Any) -> Any:
         """shardkit's version."""
         return util.parse_version_string(shardkit.__version__)
+
+    @classmethod
+    def get_async_dialect_cls(cls, url: URL) -> type[ShardkitDialect]:
+        """create_async_engine takes the same URL."""
+        from shardkit.sqlalchemy.aio import ShardkitAsyncDialect
+
+        return ShardkitAsyncDialect
 
     @classmethod
     def load_provisioning(cls) -> None:
@@ -87,6 +125,7 @@ class ShardkitDialect(MySQLDialect_pymysql):
 
     def connect(self, *arguments: Any, **given: Any) -> Any:
         """A connection of the engine's cluster."""
+        assert isinstance(self.opening, ThreadOpening)
         return self.opening.connect(given)
 
     def on_connect(self) -> Any:
@@ -116,11 +155,11 @@ class ShardkitDialect(MySQLDialect_pymysql):
 
     def detect_autocommit_setting(self, dbapi_conn: DBAPIConnection) -> bool:
         """Whether each statement is a transaction of its own."""
-        return _own(dbapi_conn).autocommit
+        return own(dbapi_conn).autocommit
 
     def set_isolation_level(self, dbapi_connection: DBAPIConnection, level: Any) -> None:
         """AUTOCOMMIT, or a level for every shard."""
-        connection = _own(dbapi_connection)
+        connection = own(dbapi_connection)
         connection.autocommit = level == "AUTOCOMMIT"
         if level == "AUTOCOMMIT":
             return
@@ -155,13 +194,14 @@ class ShardkitDialect(MySQLDialect_pymysql):
         return [xid.gtrid for xid in _driver(connection).tpc_recover()]
 
 
-def _own(connection: Any) -> ShardkitConnection:
-    assert isinstance(connection, ShardkitConnection)
-    return connection
+def own(connection: Any) -> Driver:
+    """The driver's connection, from what SQLAlchemy says it is."""
+    found: Driver = connection
+    return found
 
 
-def _driver(connection: Connection) -> ShardkitConnection:
-    return _own(connection.connection.dbapi_connection)
+def _driver(connection: Connection) -> Driver:
+    return own(connection.connection.dbapi_connection)
 
 
 def _named(xid: Any) -> Xid:

@@ -12,14 +12,16 @@ from __future__ import annotations
 
 import os
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.util.concurrency import await_
 
-from shardkit.dbapi import Cluster, Connection
+from shardkit.dbapi import Cluster, Connection, aio
 from shardkit.errors import InterfaceError
 from shardkit.flow import Budget
 from shardkit.rules import Rules, load
@@ -79,13 +81,16 @@ def rules_of(given: Settings) -> Rules:
     return replace(rules, servers=servers, defaults=replace(rules.defaults, budget=budget))
 
 
-class Shared:
+C = TypeVar("C", Cluster, aio.Cluster)
+
+
+class Shared(Generic[C]):
     """One cluster and how many connections of it are open."""
 
-    def __init__(self, given: Settings) -> None:
+    def __init__(self, given: Settings, make: Callable[[Rules], C]) -> None:
         self._own = given.get("cluster") is None
-        self.cluster: Cluster = Cluster(rules_of(given)) if self._own else given["cluster"]
-        self._local_infile = bool(given.get("local_infile"))
+        self.cluster: C = make(rules_of(given)) if self._own else given["cluster"]
+        self.local_infile = bool(given.get("local_infile"))
         self._open = 0
         self._retired = False
         self._lock = threading.Lock()
@@ -93,54 +98,102 @@ class Shared:
         if self._own and given.get("recover_every"):
             self.cluster.start_recovery(every=given["recover_every"])
 
-    def connect(self) -> Connection:
-        """A new connection."""
-        connection = self.cluster.connect(local_infile=self._local_infile)
+    def entered(self) -> None:
+        """There is one connection more."""
         with self._lock:
             self._open += 1
-        connection.owns(self._left)
-        return connection
 
-    def retire(self) -> None:
-        """Close the cluster as soon as nobody uses it."""
-        with self._lock:
-            self._retired = True
-        self._close_if_unused()
-
-    def _left(self) -> None:
+    def left(self) -> bool:
+        """There is one connection less; whether the cluster is to be closed now."""
         with self._lock:
             self._open -= 1
-        self._close_if_unused()
+            return self._unused()
 
-    def _close_if_unused(self) -> None:
-        if self._own and self._retired and self._open <= 0 and self._process == os.getpid():
-            self.cluster.close()
+    def retired(self) -> bool:
+        """There will be no more connections; whether the cluster is to be closed now."""
+        with self._lock:
+            self._retired = True
+            return self._unused()
+
+    def _unused(self) -> bool:
+        return self._own and self._retired and self._open <= 0 and self._process == os.getpid()
 
 
-class Opening:
+class Opening(ABC, Generic[C]):
     """Where an engine's connections come from: a cluster that is made with the first of them."""
 
+    make: Callable[[Rules], C]
+
     def __init__(self) -> None:
-        self._shared: Shared | None = None
+        self._shared: Shared[C] | None = None
         self._lock = threading.Lock()
 
-    def connect(self, given: Settings) -> Connection:
-        """A new connection of the engine's cluster."""
-        with self._lock:
-            if self._shared is None:
-                self._shared = Shared(given)
-            return self._shared.connect()
-
     @property
-    def cluster(self) -> Cluster:
+    def cluster(self) -> C:
         """The cluster of the connections there are. Raises InterfaceError before the first one."""
         if self._shared is None:
             raise InterfaceError("the engine has opened no connection yet")
         return self._shared.cluster
 
+    def shared(self, given: Settings) -> Shared[C]:
+        """The cluster for one connection more."""
+        with self._lock:
+            if self._shared is None:
+                self._shared = Shared(given, type(self).make)
+            self._shared.entered()
+            return self._shared
+
     def dispose(self) -> None:
         """The engine was disposed of; its next connection, if there is one, makes a new cluster."""
         with self._lock:
             shared, self._shared = self._shared, None
-        if shared is not None:
-            shared.retire()
+        if shared is not None and shared.retired():
+            self.close(shared.cluster)
+
+    @abstractmethod
+    def close(self, cluster: C) -> None:
+        """Close the cluster."""
+
+
+class ThreadOpening(Opening[Cluster]):
+    """Of an engine whose connections belong to threads."""
+
+    make = Cluster
+
+    def connect(self, given: Settings) -> Connection:
+        """A new connection of the engine's cluster."""
+        shared = self.shared(given)
+        connection = shared.cluster.connect(local_infile=shared.local_infile)
+
+        def left() -> None:
+            if shared.left():
+                self.close(shared.cluster)
+
+        connection.owns(left)
+        return connection
+
+    def close(self, cluster: Cluster) -> None:
+        """Close the cluster."""
+        cluster.close()
+
+
+class LoopOpening(Opening[aio.Cluster]):
+    """Of an engine whose connections belong to one event loop."""
+
+    make = aio.Cluster
+
+    def connect(self, given: Settings) -> aio.Connection:
+        """A new connection of the engine's cluster."""
+        shared = self.shared(given)
+        connection = shared.cluster.connect(local_infile=shared.local_infile)
+
+        async def left() -> None:
+            if shared.left():
+                await shared.cluster.close()
+
+        connection.owns(left)
+        return connection
+
+    def close(self, cluster: aio.Cluster) -> None:
+        """Close the cluster, from within SQLAlchemy's greenlet."""
+        await_(cluster.close())

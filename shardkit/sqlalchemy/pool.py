@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, QueuePool
 
 KEPT = 256
 """Connections that are kept when nobody uses them."""
 
 
-class ClusterPool(QueuePool):
-    """A QueuePool that keeps up to `pool_size` connections and opens any number, unless `max_overflow` limits it."""
+class _Keeping(QueuePool):
+    """Keeps up to `pool_size` connections and opens any number, unless `max_overflow` limits it."""
 
     def __init__(
         self, creator: Any, pool_size: int = KEPT, max_overflow: int = -1, use_lifo: bool = True, **options: Any
@@ -34,3 +34,11 @@ class ClusterPool(QueuePool):
             record.close()
         else:
             super()._do_return_conn(record)
+
+
+class ClusterPool(_Keeping):
+    """The pool of an engine whose connections belong to threads."""
+
+
+class LoopPool(_Keeping, AsyncAdaptedQueuePool):
+    """The pool of an engine whose connections belong to an event loop."""
