@@ -10,6 +10,7 @@
 #   make chaos-keys  four processes, 200,000 generated ids each, through crashes and clock steps: no id twice
 #   make docs     writes the generated pages and builds the site into build/site; every warning fails it
 #   make chaos-cancel  cancels 1,000 tasks at random moments over each asyncio driver: nothing is left on the servers
+#   make sqlalchemy-suite  SQLAlchemy's own dialect suite over shards, and through PyMySQL alone beside it
 #   make bench    measures shardkit next to the bare driver
 #   make fmt      formats the code and mends what ruff can mend
 #   make clean    removes .venv and every cache
@@ -29,7 +30,7 @@ export PYTHONUTF8 := 1
 
 SERVERLESS := tests/unit tests/plan tests/property tests/architecture
 
-.PHONY: help demo test unit check fuzz fuzz-writes chaos chaos-keys chaos-cancel bench docs fmt clean
+.PHONY: help demo test unit check fuzz fuzz-writes chaos chaos-keys chaos-cancel sqlalchemy-suite bench docs fmt clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -64,6 +65,9 @@ chaos-keys: $(VENV)/.ready-dev
 
 chaos-cancel: $(VENV)/.ready-dev
 	@$(PY) -m tests.integration.aio $(ARGS)
+
+sqlalchemy-suite: $(VENV)/.ready-dev
+	$(PY) -m tests.conformance.sqlalchemy_suite $(ARGS)
 
 bench: $(VENV)/.ready-bench
 	@$(PY) -m benchmarks $(ARGS)

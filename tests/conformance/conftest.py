@@ -8,3 +8,6 @@ from tests.integration.dbapi.stage import built_cluster, built_stage, cluster, c
 __all__ = [
     "anywhere", "built_cluster", "built_stage", "cluster", "connection", "embedded", "embedded_cluster", "loose", "stage",
 ]  # fmt: skip
+
+collect_ignore = ["sqlalchemy_suite"]
+"""SQLAlchemy's suite brings its own plugin: see `make sqlalchemy-suite`."""
