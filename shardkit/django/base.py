@@ -21,14 +21,14 @@ from shardkit.django.features import DatabaseFeatures
 from shardkit.django.introspection import DatabaseIntrospection
 from shardkit.django.operations import DatabaseOperations
 from shardkit.django.schema import DatabaseSchemaEditor
-from shardkit.sqlalchemy.opening import Opening
+from shardkit.sqlalchemy.opening import ThreadOpening
 
-_OPENINGS: dict[str, Opening] = {}
+_OPENINGS: dict[str, ThreadOpening] = {}
 
 
-def opening(rules: str) -> Opening:
+def opening(rules: str) -> ThreadOpening:
     """Where the process's connections to the shards of a rules file come from."""
-    return _OPENINGS.setdefault(rules, Opening())  # one that loses the race has opened nothing
+    return _OPENINGS.setdefault(rules, ThreadOpening())  # one that loses the race has opened nothing
 
 
 def close_clusters() -> None:
