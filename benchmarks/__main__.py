@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy.engine import make_url
 
-from benchmarks import workloads, writing
+from benchmarks import asyncio_rivals, workloads, writing
 from benchmarks.measure import Bounds, take_turns
 from benchmarks.plan_cache import plan_costs
 from benchmarks.plot import draw
@@ -33,6 +33,7 @@ from shardkit.errors import Error
 
 NAMES = (
     "point-select", "buyer-page", "order-page", "status-sums", "scan", "insert", "transaction", "two-shards", "bulk",
+    "aio-point", "aio-scan",
 )  # fmt: skip
 DRIVERS = ("pymysql", "mysqldb")
 
@@ -93,9 +94,10 @@ def _run(
     columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         loading = progress.add_task("storing rows", total=None)
-        with stage(urls, records, lambda count: progress.advance(loading, count)) as built:
+        ticking = lambda count: progress.advance(loading, count)  # noqa: E731
+        with stage(urls, records, ticking) as built, asyncio_rivals.build(built) as awaited:
             progress.stop_task(loading)
-            known = [*workloads.build(built), *writing.build(built)]
+            known = [*workloads.build(built), *writing.build(built), *awaited]
             chosen = [w for w in known if not options["chosen"] or w.name in options["chosen"]]
             checking = progress.add_task("comparing answers", total=len(chosen))
             for workload in chosen:

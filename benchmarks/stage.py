@@ -20,7 +20,7 @@ from examples.demo.plain import statements
 from examples.demo.records import ORDER_COLUMNS, Record, Row
 from examples.mysql import BareConnection
 from shardkit.cli.init import create
-from shardkit.rules import loads
+from shardkit.rules import Rules, loads
 from shardkit.rules.sharding import Sharding
 
 RULES = Path(__file__).with_name("rules.yaml")
@@ -43,6 +43,7 @@ class Stage:
     bare: tuple[BareConnection, BareConnection]
     plain: BareConnection  # on the first server, its database holds the unsharded tables
     sharding: Sharding
+    rules: Rules
     members: tuple[int, ...] = ()
     orders: tuple[Row, ...] = ()  # those that are stored
 
@@ -86,7 +87,8 @@ def stage(urls: tuple[str, str], records: Sequence[Record], tick: Tick) -> Itera
         stack.callback(transacting.close)
         members, order_rows = _rows(records)
         built = Stage(
-            sharded, transacting, bare, plain, rules.sharded["member"].sharding, tuple(row[0] for row in members),
+            sharded, transacting, bare, plain, rules.sharded["member"].sharding, rules,
+            tuple(row[0] for row in members),
             tuple(order_rows),
         )  # fmt: skip
         _fill(built, "member", MEMBER_COLUMNS, members, tick)
