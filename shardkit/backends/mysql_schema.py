@@ -44,6 +44,7 @@ _NUMBERS = frozenset({Family.INTEGER, Family.DECIMAL, Family.FLOAT, Family.DOUBL
 _CLOCKS = frozenset({Family.TIME, Family.DATETIME, Family.TIMESTAMP})
 _TIME = re.compile(r"(?i)\b(current_timestamp|current_date|current_time|now|localtime|localtimestamp|curdate|curtime|"
                    r"sysdate|utc_\w+|unix_timestamp)\b")  # fmt: skip
+_RANDOM = re.compile(r"(?i)\b(uuid\w*|rand|random_bytes|sys_guid|nextval|next value)\b")
 _WORD = re.compile(r"[A-Za-z0-9_]+\Z")
 _UNKNOWN_COLLATION = frozenset({1115, 1253, 1273})
 
@@ -90,15 +91,16 @@ def _column(field: _Field) -> Column:
         # Not "DEFAULT_GENERATED", which MySQL says of a default that is an expression.
         generated="VIRTUAL GENERATED" in extra or "STORED GENERATED" in extra,
         auto_increment="AUTO_INCREMENT" in extra,
-        clock_default=_tells_time(field.default),
+        random_default=_matches(_RANDOM, field.default),
+        clock_default=_matches(_TIME, field.default),
         clock_update="ON UPDATE" in extra,
     )
 
 
-def _tells_time(default: str | bytes | None) -> bool:
-    """Whether a default may be the time. A text that only looks like it costs a little, and is no harm."""
+def _matches(words: re.Pattern[str], default: str | bytes | None) -> bool:
+    """Whether a default may hold one of the words. A text that only looks like it costs a little, and is no harm."""
     text = default.decode("utf-8", "replace") if isinstance(default, bytes) else default or ""
-    return not text.startswith("'") and _TIME.search(text) is not None
+    return not text.startswith("'") and words.search(text) is not None
 
 
 def collations(names: Sequence[str]) -> Questions[tuple[Collation, ...]]:

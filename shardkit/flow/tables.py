@@ -63,6 +63,7 @@ class Column:
     collation: str | None = None
     generated: bool = False  # GENERATED ALWAYS: it takes no value in an INSERT
     auto_increment: bool = False
+    random_default: bool = False  # DEFAULT (UUID()) and its like: another value whenever it is computed
     clock_default: bool = False  # DEFAULT CURRENT_TIMESTAMP, or another expression with the time
     clock_update: bool = False  # ON UPDATE CURRENT_TIMESTAMP
 

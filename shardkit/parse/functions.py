@@ -22,6 +22,11 @@ SESSION = {
     "DATABASE": "nothing: there are several databases", "SCHEMA": "nothing: there are several databases",
 }  # fmt: skip
 """Functions whose answer belongs to one server connection, and what to use instead."""
+LAST_STATEMENT = {
+    "WARNING_COUNT": "cursor.warning_count", "ERROR_COUNT": "SHOW COUNT(*) ERRORS", "IDENTITY": "cursor.lastrowid",
+    "LAST_INSERT_ID": "cursor.lastrowid",
+}  # fmt: skip
+"""Server variables that tell of the last statement on one connection, and what to use instead."""
 
 CLOCK = frozenset({
     "NOW", "CURDATE", "CURTIME", "CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP",

@@ -21,7 +21,7 @@ from shardkit.parse import write
 from shardkit.parse.changes import change
 from shardkit.parse.ctes import cte_of, ctes
 from shardkit.parse.draft import Draft
-from shardkit.parse.functions import BARE, CLOCK, SCALAR, SESSION, VOLATILE, WHOLE
+from shardkit.parse.functions import BARE, CLOCK, LAST_STATEMENT, SCALAR, SESSION, VOLATILE, WHOLE
 from shardkit.parse.grouping import grouping
 from shardkit.parse.lexer import PREFIX, Source, Style, lex
 from shardkit.parse.needs import calc_found_rows, index_hints, lock, needs, shown, unknown_call
@@ -100,6 +100,13 @@ def _refuse_by_token(source: Source, tokens: Tokens, kind: Kind) -> None:
                 f"{words[index]}()", where=where, why="its answer belongs to one server connection, not to the session",
                 instead=SESSION[words[index]],
             )  # fmt: skip
+        if token.token_type == TokenType.SESSION_PARAMETER:
+            name = words[index + 1 + 2 * (words[index + 2 : index + 3] == ["."])].strip("`")
+            if name in LAST_STATEMENT:
+                raise SessionBoundRefused(
+                    f"@@{name.lower()}", where=where, why="it tells of the last statement on one server connection",
+                    instead=LAST_STATEMENT[name],
+                )  # fmt: skip
         if token.token_type == TokenType.COLON_EQ:
             raise SessionBoundRefused(
                 "assigning a user variable in a statement", where=where, instead="SET @name = literal",

@@ -36,6 +36,16 @@ def reads_clock(statement: Statement, infos: Mapping[str, TableInfo]) -> bool:
     )
 
 
+def left_to_chance(statement: Statement, info: TableInfo) -> str:
+    """The column that an INSERT leaves to a default with another value for every server; '' if there is none."""
+    insert, fill = statement.insert, statement.fill
+    columns = insert.columns if insert is not None else fill.columns if fill is not None else None
+    if columns is None:
+        return ""
+    given = () if _DEFAULT.search(statement.clean) else columns
+    return next((one.name for one in info.columns if one.random_default and one.name.lower() not in given), "")
+
+
 def _fills(info: TableInfo, given: Collection[str]) -> bool:
     """Whether a new row gets a time in a column that the statement does not give."""
     return any(column.clock_default and column.name.lower() not in given for column in info.columns)

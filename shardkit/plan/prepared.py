@@ -27,7 +27,7 @@ from shardkit.flow import (
     Window,
 )
 from shardkit.plan.batching import batch, one_plain_row
-from shardkit.plan.clocks import reads_clock
+from shardkit.plan.clocks import left_to_chance, reads_clock
 from shardkit.plan.federated import Federated
 from shardkit.plan.filling import Filling
 from shardkit.plan.hinted import bound, budget_of, together
@@ -154,7 +154,15 @@ class Prepared:
     def _check_features(self) -> None:
         """Refuse writes that would need what this version of shardkit does not carry out."""
         table = self.router.tables[0] if self.router.tables else None
-        if self.statement.kind is Kind.SELECT or not isinstance(table, ShardedTable):
+        if self.statement.kind is Kind.SELECT:
+            return
+        if isinstance(table, BroadcastTable) and table.name in self._infos and len(table.layout.shards) > 1:
+            left = left_to_chance(self.statement, self._infos[table.name])
+            if left:
+                raise CrossShardRefused(f"an INSERT that leaves {table.name}.{left} to its default",
+                                        why="each copy of the table would get a value of its own",
+                                        instead="the value, computed in the program, as a parameter")  # fmt: skip
+        if not isinstance(table, ShardedTable):
             return
         version = "this version of shardkit does not carry it out"
         if table.indexes:
