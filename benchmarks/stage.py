@@ -24,8 +24,7 @@ from shardkit.rules import Rules, loads
 from shardkit.rules.sharding import Sharding
 
 RULES = Path(__file__).with_name("rules.yaml")
-SCHEMAS = [Path(__file__).parents[1] / "examples" / name / "schema.sql" for name in ("member_center", "order_center")]
-TABLES = ("member", "t_order")
+SCHEMA = Path(__file__).with_name("schema.sql")
 DATABASES = 16
 PLAIN = "bench_plain"
 MEMBER_COLUMNS = ("memberId", "memberName", "email", "phone", "level", "createdAt")
@@ -73,14 +72,12 @@ def stage(urls: tuple[str, str], records: Sequence[Record], tick: Tick) -> Itera
         for url in urls:
             stack.callback(_take_down, url, names)
         rules = loads(RULES.read_text(), file=str(RULES), environ={"BENCH_RDS0": urls[0], "BENCH_RDS1": urls[1]})
-        schema = "\n".join(path.read_text() for path in SCHEMAS)
-        wanted = [text for text in statements(schema) if _table(text) in TABLES]
-        create(rules, ";\n".join(wanted) + ";")
+        create(rules, SCHEMA.read_text())
         with bare[0].cursor() as cursor:
             cursor.execute(f"CREATE DATABASE {PLAIN}")
         plain = _open(stack, urls[0], PLAIN)
         with plain.cursor() as cursor:
-            for text in wanted:
+            for text in statements(SCHEMA.read_text()):
                 cursor.execute(text)
         sharded, transacting = shardkit.connect(rules, autocommit=True), shardkit.connect(rules)
         stack.callback(sharded.close)
@@ -135,8 +132,3 @@ def _open(stack: ExitStack, url: str, database: str | None = None) -> BareConnec
 def _take_down(url: str, names: list[str]) -> None:
     with mysql.connect(url) as connection:
         mysql.drop_databases(connection, names)
-
-
-def _table(text: str) -> str:
-    words = text.split("(")[0].split()
-    return words[-1]

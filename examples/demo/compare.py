@@ -13,7 +13,7 @@ from statistics import median
 from examples.demo.plain import Copy
 from examples.demo.questions import Question
 from examples.demo.records import Row
-from examples.statements import Connection, rows
+from examples.demo.statements import Connection, rows
 
 RUNS = 5
 ENOUGH = 1.0  # seconds: a question that took longer is not asked again

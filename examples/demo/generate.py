@@ -13,7 +13,7 @@ from itertools import accumulate
 from random import Random
 
 from examples.demo.records import Dataset, Record, guest_member
-from examples.order_center.model import Line, Status, total
+from examples.demo.shop.model import Line, Status, total
 
 START = datetime(2024, 1, 1)
 DAYS = 366

@@ -13,7 +13,7 @@ from contextlib import closing
 from typing import NamedTuple
 
 from examples.demo.records import ITEM_COLUMNS, ORDER_COLUMNS, Record, Row
-from examples.statements import Connection, transaction
+from examples.demo.statements import Connection, transaction
 from shardkit.rules import Rules
 from shardkit.values import ShardId
 

@@ -80,7 +80,7 @@ class SqliteCopy:
 
 
 class MySqlCopy:
-    """The copy as one MySQL database with the order centre's own tables."""
+    """The copy as one MySQL database with the shop's own tables."""
 
     def __init__(self, url: str, database: str, schema: str) -> None:
         with mysql.connect(url) as server, server.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""What the demo loads: orders as rows of the two tables of the order centre.
+"""What the demo loads: orders as rows of the two tables of the shop.
 
 Invariant: orderId is unique among all records, and the amount is the sum of the lines.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
-from examples.order_center.model import OrderKey
+from examples.demo.shop.model import OrderKey
 
 Row: TypeAlias = tuple[Any, ...]
 

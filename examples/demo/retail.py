@@ -16,7 +16,7 @@ from io import BufferedReader, TextIOWrapper
 from pathlib import Path
 
 from examples.demo.records import Dataset, Record, guest_member
-from examples.order_center.model import CENT, Status
+from examples.demo.shop.model import CENT, Status
 
 COLUMNS = ["invoice", "stock_code", "description", "quantity", "invoice_date", "price", "customer_id", "country"]
 RANGES = {"": 0, "C": 1_000_000_000, "A": 2_000_000_000}

@@ -17,9 +17,9 @@ from examples.demo.plain import Copy, MySqlCopy, SqliteCopy
 from shardkit.cli.init import create
 from shardkit.rules import Rules, loads
 
-ORDER_CENTER = Path(__file__).parents[1] / "order_center"
-RULES = ORDER_CENTER / "rules.yaml"
-SCHEMA = ORDER_CENTER / "schema.sql"
+SHOP = Path(__file__).with_name("shop")
+RULES = SHOP / "rules.yaml"
+SCHEMA = SHOP / "schema.sql"
 SERVERS = ("rds0", "rds1")
 DATABASES = 16
 PLAIN = "demo_order_plain"
@@ -77,7 +77,7 @@ def mysql_stores(urls: tuple[str, str], keep: bool) -> Iterator[Stores]:
 
 
 def _rules(urls: list[str]) -> Rules:
-    # The order centre's own rules; only the databases are named apart, so that a demo never meets real ones.
+    # The shop's own rules; only the databases are named apart, so that a demo never meets real ones.
     text = RULES.read_text().replace('"order_{00..15}"', '"demo_order_{00..15}"')
     return loads(text, file=str(RULES), environ={"ORDER_RDS0": urls[0], "ORDER_RDS1": urls[1]})
 

@@ -17,8 +17,8 @@ from rich.text import Text
 from examples.demo.compare import Comparison, compare
 from examples.demo.questions import page, questions
 from examples.demo.records import GUESTS_FROM, Dataset, Row
+from examples.demo.statements import rows
 from examples.demo.stores import Stores
-from examples.statements import rows
 
 HOME = "SELECT orderId, status, amount, createdAt FROM t_order WHERE memberId = %s ORDER BY createdAt DESC LIMIT 3"
 

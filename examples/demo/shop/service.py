@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from examples.order_center.model import (
+from examples.demo.shop.model import (
     CANCELLABLE,
     Line,
     NewOrder,
@@ -23,7 +23,7 @@ from examples.order_center.model import (
     WrongStatus,
     total,
 )
-from examples.statements import Connection, Row, change, one, rows, transaction, whole_second
+from examples.demo.statements import Connection, Row, change, one, rows, transaction, whole_second
 from shardkit.errors import IntegrityError
 
 ORDER = "memberId, orderId, status, amount, currency, createdAt, country, invoice"

@@ -1,4 +1,4 @@
-"""What goes into the order centre and comes out of it, and the ways it says no.
+"""What goes into the shop and comes out of it, and the ways it says no.
 
 Invariant: an order has at least one line, and its amount is the exact sum of its lines, rounded half up to cents.
 """
@@ -126,7 +126,7 @@ class CountrySum(NamedTuple):
 
 
 class OrderCenterError(Exception):
-    """The root of everything the order centre refuses."""
+    """The root of everything the shop refuses."""
 
 
 class OrderNotFound(OrderCenterError):

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from examples.order_center import service
-from examples.order_center.model import (
+from examples.demo.shop import service
+from examples.demo.shop.model import (
     Line,
     NewOrder,
     OrderConflict,
@@ -34,7 +34,7 @@ LINES = (
 
 @pytest.fixture(scope="module")
 def connection(open_example: Callable[[Path], Any]) -> Any:
-    return open_example(Path(__file__).parents[1])
+    return open_example(Path(__file__).parents[1] / "shop")
 
 
 def new_order(member_id: int, order_id: int, minutes: int = 0) -> NewOrder:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from examples.order_center.model import CountrySum, DaySum, Order, Page, Status
-from examples.order_center.service import ORDER, order_from
-from examples.statements import Connection, rows
+from examples.demo.shop.model import CountrySum, DaySum, Order, Page, Status
+from examples.demo.shop.service import ORDER, order_from
+from examples.demo.statements import Connection, rows
 
 NEWEST_FIRST = "ORDER BY createdAt DESC, orderId DESC LIMIT %s OFFSET %s"
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from examples.order_center import overview, service
-from examples.order_center.model import Line, NewOrder, Order, OrderKey, Page, Status
+from examples.demo.shop import overview, service
+from examples.demo.shop.model import Line, NewOrder, Order, OrderKey, Page, Status
 
 START = datetime(2024, 6, 1)
 COUNT = 60
@@ -20,7 +20,7 @@ COUNT = 60
 
 @pytest.fixture(scope="module")
 def connection(open_example: Callable[[Path], Any]) -> Any:
-    return open_example(Path(__file__).parents[1])
+    return open_example(Path(__file__).parents[1] / "shop")
 
 
 def place(connection: Any, number: int) -> Order:
