@@ -5,6 +5,7 @@ Invariant: each module works in databases of its own, so tests never meet anybod
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,33 +14,43 @@ import pytest
 
 import shardkit
 from shardkit.cli.init import create
-from shardkit.rules import loads
+from shardkit.rules import Rules, loads
 
-FAMILIES = ("member", "order")
+FAMILIES = ("member", "order", "stock")
+
+RulesOf = Callable[[Path], Rules]
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("mysql", marks=pytest.mark.mysql)])
-def open_example(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[Path], Any]]:
-    """A function that sets an example's folder up (rules.yaml, schema.sql) and connects to it in autocommit mode."""
+def rules_of(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> RulesOf:
+    """A function that sets an example's folder up (rules.yaml, schema.sql); the rules of it."""
     prefix = "own_"
     if request.param == "mysql":
         prefix = request.getfixturevalue("database_prefix")
         urls = [server.text for server in request.getfixturevalue("mysql_servers")]
     else:
         urls = [f"sqlite:///{tmp_path_factory.mktemp(name)}" for name in ("rds0", "rds1")]
+
+    def made(folder: Path) -> Rules:
+        text = re.sub(rf'"({"|".join(FAMILIES)})_{{', rf'"{prefix}\1_{{', (folder / "rules.yaml").read_text())
+        # As centers.settings does: files have no commit in common.
+        policy = "xa" if request.param == "mysql" else "best_effort"
+        names = {f"{family.upper()}_TRANSACTIONS": policy for family in FAMILIES}
+        names |= {f"{family.upper()}_RDS{number}": url for family in FAMILIES for number, url in enumerate(urls)}
+        rules = loads(text, file=str(folder / "rules.yaml"), environ=names)
+        create(rules, (folder / "schema.sql").read_text())
+        return rules
+
+    return made
+
+
+@pytest.fixture(scope="module")
+def open_example(rules_of: RulesOf) -> Iterator[Callable[[Path], Any]]:
+    """A function that sets an example's folder up and connects to it in autocommit mode."""
     connections: list[Any] = []
 
     def connect(folder: Path) -> Any:
-        text = (folder / "rules.yaml").read_text()
-        environ: dict[str, str] = {}
-        for family in FAMILIES:
-            text = text.replace(f'"{family}_{{00..15}}"', f'"{prefix}{family}_{{00..15}}"')
-            environ |= {f"{family.upper()}_RDS{number}": url for number, url in enumerate(urls)}
-        rules = loads(text, file=str(folder / "rules.yaml"), environ=environ)
-        create(rules, (folder / "schema.sql").read_text())
-        connections.append(shardkit.connect(rules, autocommit=True))
+        connections.append(shardkit.connect(rules_of(folder), autocommit=True))
         return connections[-1]
 
     yield connect

@@ -1,0 +1,1 @@
+"""What both centers share: problems, cursors, pages, settings, health; and the program that starts them."""

@@ -1,0 +1,41 @@
+"""Requests beyond the limit are refused at once; health checks and the others go on."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
+
+from examples.centers.admission import Admission
+
+
+def test_more_than_the_limit_are_told_to_come_back() -> None:
+    app, turn = FastAPI(), asyncio.Event()
+    entered: list[None] = []
+    app.add_middleware(Admission, limit=2)
+
+    @app.get("/work")
+    async def work() -> str:
+        entered.append(None)
+        await turn.wait()
+        return "done"
+
+    @app.get("/healthz")
+    async def healthz() -> str:
+        return "alive"
+
+    async def crowd() -> None:
+        async with AsyncClient(transport=ASGITransport(app), base_url="http://center") as client:
+            working = [asyncio.create_task(client.get("/work")) for _ in range(2)]
+            while len(entered) < 2:
+                await asyncio.sleep(0)
+            refused = await client.get("/work")
+            assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
+            assert refused.json()["type"] == "urn:problem:overloaded"
+            assert (await client.get("/healthz")).status_code == 200
+            turn.set()
+            assert [(await one).status_code for one in working] == [200, 200]
+            assert (await client.get("/work")).status_code == 200
+
+    asyncio.run(crowd())

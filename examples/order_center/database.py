@@ -1,0 +1,111 @@
+"""The order center's way to its shards: `shardkit.aio` without anything between.
+
+A transaction that a lock has rolled back is run again as a whole, a few times; one whose outcome is unknown never is.
+Invariant: `transact` returns only what is committed, and what it runs again was rolled back on every shard.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias, TypeVar
+
+from examples.centers.retries import pause, rolled_back_by_a_lock
+from examples.centers.settings import embedded
+from shardkit.aio import Cluster, Connection
+from shardkit.errors import Error
+from shardkit.rules import Rules
+
+Row: TypeAlias = tuple[Any, ...]
+Answer = TypeVar("Answer")
+
+
+class Link:
+    """One connection while a transaction, or a single read, has it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def rows(self, sql: str, params: Row = ()) -> Sequence[Row]:
+        """All rows of one SELECT."""
+        async with self._connection.cursor() as cursor:
+            await cursor.execute(sql, params)
+            return await cursor.fetchall()
+
+    async def change(self, sql: str, params: Row) -> int:
+        """Run one write; the rows it changed."""
+        async with self._connection.cursor() as cursor:
+            await cursor.execute(sql, params)
+            return cursor.rowcount
+
+    async def insert(self, table: str, columns: str, rows: Sequence[Row]) -> None:
+        """Insert rows in one statement. Table and columns are the program's own words, never input."""
+        one = f"({', '.join(['%s'] * len(rows[0]))})"
+        sql = f"INSERT INTO {table} ({columns}) VALUES {', '.join([one] * len(rows))}"
+        await self.change(sql, tuple(value for row in rows for value in row))
+
+
+class Database:
+    """All shards of the order center, for one process."""
+
+    def __init__(self, rules: Rules, writers: int = 16, attempts: int = 4) -> None:
+        self.rules = rules
+        self.cluster = Cluster(rules)
+        # A file has one writer at a time, and transactions over several files would wait for each other in circles.
+        self._turns = asyncio.Semaphore(1 if embedded(rules) else writers)
+        self._attempts = attempts
+
+    async def close(self) -> None:
+        """Close the pools."""
+        await self.cluster.close()
+
+    async def rows(self, sql: str, params: Row = ()) -> Sequence[Row]:
+        """All rows of one SELECT, outside a transaction."""
+        async with self._link() as link:
+            return await link.rows(sql, params)
+
+    async def row(self, sql: str, params: Row = ()) -> Row | None:
+        """The first row of one SELECT, or None."""
+        found = await self.rows(sql, params)
+        return found[0] if found else None
+
+    async def next_id(self, table: str) -> int:
+        """A new id for a table's generated column."""
+        async with self._connection() as connection:
+            return int(await connection.next_id(table))
+
+    async def transact(self, work: Callable[[Link], Awaitable[Answer]]) -> Answer:
+        """Run `work` in a transaction and commit it; its answer. Raises what `work` raises, and CommitInDoubt."""
+        for attempt in range(1, self._attempts):
+            try:
+                return await self._once(work)
+            except Error as error:
+                if not rolled_back_by_a_lock(error):
+                    raise
+            await pause(attempt)
+        return await self._once(work)
+
+    async def _once(self, work: Callable[[Link], Awaitable[Answer]]) -> Answer:
+        async with self._turns, self._connection() as connection:
+            await connection.begin()
+            try:
+                answer = await work(Link(connection))
+            except BaseException:
+                await connection.rollback()
+                raise
+            await connection.commit()
+            return answer
+
+    @asynccontextmanager
+    async def _link(self) -> AsyncIterator[Link]:
+        async with self._connection() as connection:
+            yield Link(connection)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Connection]:
+        connection = self.cluster.connect(autocommit=True)
+        try:
+            yield connection
+        finally:
+            await connection.close()
