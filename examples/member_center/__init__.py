@@ -1,1 +1,1 @@
-"""Members with addresses, login accounts, email verification and companies, all on the member's own shard."""
+"""The member center: members, their logins, addresses, companies and verified email addresses."""

@@ -1,4 +1,4 @@
--- The member centre. Every primary key begins with memberId, the shard key: all rows of a member lie on one shard.
+-- The member center. memberId, the shard key, leads the primary keys: all rows of a member lie on one shard.
 -- Codes and secrets compare byte by byte (utf8mb4_bin); what people type compares as people read (utf8mb4_unicode_ci).
 
 CREATE TABLE IF NOT EXISTS member (
@@ -29,10 +29,18 @@ CREATE TABLE IF NOT EXISTS member_address (
 CREATE TABLE IF NOT EXISTS member_login_account (
   memberId      BIGINT       NOT NULL,
   accountId     BIGINT       NOT NULL,
-  memberAccount VARCHAR(100) NOT NULL,
+  memberAccount VARCHAR(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  passwordHash  VARCHAR(120) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
   createdAt     DATETIME     NOT NULL,
-  PRIMARY KEY (memberId, accountId),
-  KEY member_login_account_memberAccount (memberAccount)
+  PRIMARY KEY (memberId, accountId)
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
+
+-- The one table that lies by another key: from an account's name, as it is compared, to its member.
+CREATE TABLE IF NOT EXISTS member_login_account_memberAccount (
+  memberAccount VARCHAR(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  memberId      BIGINT       NOT NULL,
+  accountId     BIGINT       NOT NULL,
+  PRIMARY KEY (memberAccount)
 ) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
 
 CREATE TABLE IF NOT EXISTS email_verify (

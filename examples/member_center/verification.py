@@ -1,90 +1,65 @@
 """Proving that an email address belongs to a member: a token goes out by email and must come back in time.
 
-Only the token's SHA-256 is stored, so reading the table does not help to confirm. Invariant: a verification is
-confirmed at most once, and only for the address the member still has.
+Invariant: a verification is confirmed at most once, and only for the address the member still has.
 """
 
 from __future__ import annotations
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 
-from examples.member_center.model import Conflict, Verification, VerificationExpired, VerificationFailed, VerifyKey
-from examples.member_center.service import accounts, lock_active
-from examples.statements import Connection, change, one, transaction, whole_second
-from shardkit.errors import IntegrityError
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from examples.centers.problems import Problem
+from examples.centers.wire import now
+from examples.member_center import models
+from examples.member_center.store import active, found
+from examples.member_center.tables import EmailVerify, LoginAccount
 
 LIFETIME = timedelta(hours=24)
 
 
-def start_verification(connection: Connection, key: VerifyKey, now: datetime, lifetime: timedelta = LIFETIME) -> str:
-    """Open a verification of the member's present email address; the token to send to it.
+async def start(session: AsyncSession, member_id: int, account_id: int) -> tuple[EmailVerify, str]:
+    """Open a verification of the member's present address: it, and the token to be sent there.
 
-    Raises NotFound, Inactive, or Conflict if the account is not the member's or the verifyId was used before.
+    Raises Problem: 404 for an unknown account.
     """
-    token = secrets.token_urlsafe(24)
-    created = whole_second(now)
-    with transaction(connection):
-        member = lock_active(connection, key.member_id)
-        if key.account_id not in [account.account_id for account in accounts(connection, key.member_id)]:
-            raise Conflict(f"member {key.member_id} has no account {key.account_id}")
-        try:
-            change(
-                connection,
-                "INSERT INTO email_verify (memberId, accountId, verifyId, email, tokenHash, createdAt, expiresAt)"
-                " VALUES (%s, %s, %s, %s, %s, %s, %s)",
-                (*key, member.email, _hash(token), created, created + lifetime),
-            )
-        except IntegrityError as error:
-            raise Conflict(f"verifyId {key.verify_id} was used before") from error
-    return token
+    member = await active(session, member_id)
+    own = select(LoginAccount).where(LoginAccount.member_id == member_id, LoginAccount.account_id == account_id)
+    await found(session, own, f"account {account_id} of member {member_id}")
+    token, moment = secrets.token_urlsafe(24), now()
+    opened = EmailVerify(
+        member_id=member_id, account_id=account_id, email=member.email, token_hash=_hash(token),
+        created_at=moment, expires_at=moment + LIFETIME,
+    )  # fmt: skip
+    session.add(opened)
+    await session.flush()
+    return opened, token
 
 
-def find_verification(connection: Connection, key: VerifyKey) -> Verification | None:
-    """The verification of that key, or None."""
-    row = one(
-        connection,
-        "SELECT email, expiresAt, confirmedAt FROM email_verify"
-        " WHERE memberId = %s AND accountId = %s AND verifyId = %s",
-        key,
-    )
-    return None if row is None else Verification(key, *row)
+async def confirm(session: AsyncSession, member_id: int, verify_id: int, given: models.Confirmation) -> EmailVerify:
+    """Take the token back; verification and member are marked in one transaction. Repeating it answers the same.
 
-
-def confirm_verification(connection: Connection, key: VerifyKey, token: str, now: datetime) -> Verification:
-    """Take the token back; member and verification are marked in one transaction. Repeating it answers the same.
-
-    Raises VerificationFailed (unknown, wrong token, or the member's email has changed since), VerificationExpired,
-    NotFound, Inactive.
+    Raises Problem: 404 for what no open verification has as its token, 410 when it comes too late.
     """
-    moment = whole_second(now)
-    with transaction(connection):
-        member = lock_active(connection, key.member_id)
-        found = _with_token(connection, key, token)
-        if found is None or found.email != member.email:
-            raise VerificationFailed("no open verification has this id and token")
-        if found.confirmed_at is not None:
-            return found
-        if found.expires_at <= moment:
-            raise VerificationExpired(f"the token was good until {found.expires_at} UTC")
-        change(
-            connection,
-            "UPDATE email_verify SET confirmedAt = %s WHERE memberId = %s AND accountId = %s AND verifyId = %s",
-            (moment, *key),
-        )
-        change(connection, "UPDATE member SET emailVerifiedAt = %s WHERE memberId = %s", (moment, key.member_id))
-    return Verification(key, found.email, found.expires_at, moment)
-
-
-def _with_token(connection: Connection, key: VerifyKey, token: str) -> Verification | None:
-    row = one(
-        connection,
-        "SELECT email, expiresAt, confirmedAt FROM email_verify"
-        " WHERE memberId = %s AND accountId = %s AND verifyId = %s AND tokenHash = %s",
-        (*key, _hash(token)),
+    member = await active(session, member_id)
+    statement = select(EmailVerify).where(
+        EmailVerify.member_id == member_id,
+        EmailVerify.account_id == given.account_id,
+        EmailVerify.verify_id == verify_id,
+        EmailVerify.token_hash == _hash(given.token),
+        EmailVerify.email == member.email,
     )
-    return None if row is None else Verification(key, *row)
+    opened: EmailVerify = await found(session, statement, "open verification with this token")
+    if opened.confirmed_at is not None:
+        return opened
+    moment = now()
+    if opened.expires_at <= moment:
+        raise Problem(410, "token-expired", "the token came too late; start another verification")
+    opened.confirmed_at = member.email_verified_at = moment
+    return opened
 
 
 def _hash(token: str) -> str:

@@ -1,112 +1,119 @@
-"""Registering, finding and deactivating members, and their companies."""
+"""Registering, finding, listing, changing and deactivating members."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
-from typing import Any
-
-import pytest
-
-from examples.member_center import service
-from examples.member_center.model import Account, Address, Company, Conflict, Inactive, Member, NotFound, Registration
-
-NOW = datetime(2024, 3, 1, 12, 0, 0)
+from examples.member_center.tests.conftest import ADDRESS, PASSWORD, Club
 
 
-@pytest.fixture(scope="module")
-def connection(open_example: Callable[[Path], Any]) -> Any:
-    return open_example(Path(__file__).parents[1])
+def test_a_registered_member_is_found_with_account_and_default_address(club: Club) -> None:
+    new = club.new()
+    answer = club.api.call("POST", "/members", new)
+    assert answer.status_code == 201, answer.text
+    member = answer.json()
+    assert (member["name"], member["email"]) == (new["name"], new["email"])
+    path = answer.headers["Location"]
+    assert club.api.get(path) == member
+    [address] = club.api.get(f"{path}/addresses")
+    assert address == ADDRESS | {"addressId": member["defaultAddressId"]}
+    [account] = club.api.get(f"{path}/accounts")
+    assert account["account"] == new["account"]
+    assert club.log_in(new["account"]).json() == {"memberId": member["memberId"], "accountId": account["accountId"]}
 
 
-def registration(member_id: int, login: str = "ada") -> Registration:
-    return Registration(
-        Member(member_id, "Ada O'Neill 李", "ada@example.org", None, 2, NOW),
-        Account(member_id, 1, login),
-        Address(member_id, 1, "Ada", '5 "Long" Rd; DROP TABLE member --', "Zürich", "8000", "CH"),
-    )
+def test_registering_twice_is_registering_once(club: Club) -> None:
+    new = club.new()
+    first, again = (club.api.call("POST", "/members", new) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json() == again.json()
+    assert len(club.api.get(f"/members/{first.json()['memberId']}/addresses")) == 1
 
 
-def test_a_registered_member_is_found_with_account_and_default_address(connection: Any) -> None:
-    new = registration(1)
-    member = service.register(connection, new)
-    assert member == replace(new.member, default_address_id=1)
-    assert service.find_member(connection, 1) == member
-    assert service.accounts(connection, 1) == [new.account]
-    assert service.addresses(connection, 1) == [new.address]
-    assert service.default_address(connection, 1) == new.address
+def test_a_taken_account_is_refused_and_nothing_is_stored(club: Club) -> None:
+    club.register(account="taken.by.ada")
+    everybody = club.api.get("/members?page=1")["total"]
+    # Full width letters and capitals are the same name.
+    refused = club.api.call("POST", "/members", club.new(account="Taken.by.ADA", password="another password"))
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:problem:account-taken")
+    assert club.api.get("/members?page=1")["total"] == everybody
 
 
-def test_registering_twice_is_registering_once(connection: Any) -> None:
-    first = service.register(connection, registration(2))
-    assert service.register(connection, registration(2)) == first
-    assert len(service.addresses(connection, 2)) == 1
+def test_an_account_that_many_want_at_once_has_one_owner(club: Club) -> None:
+    bodies = [club.new(account="wanted", password=f"password {number}") for number in range(6)]
+    answers = club.api.together([club.api.request("POST", "/members", body) for body in bodies])
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 5
+    [winner] = [number for number, answer in enumerate(answers) if answer.status_code == 201]
+    logged_in = club.log_in("wanted", f"password {winner}").json()
+    assert logged_in["memberId"] == answers[winner].json()["memberId"]
 
 
-def test_a_taken_id_is_refused_and_nothing_is_stored(connection: Any) -> None:
-    service.register(connection, registration(3))
-    with pytest.raises(Conflict):
-        service.register(connection, registration(3, login="eve"))
-    assert service.accounts(connection, 3) == [Account(3, 1, "ada")]
+def test_logins_are_refused_alike_for_unknown_names_and_wrong_passwords(club: Club) -> None:
+    club.register(account="secretive")
+    wrong, unknown = club.log_in("secretive", "wrong password"), club.log_in("' OR '1'='1", PASSWORD)
+    assert wrong.status_code == 401
+    assert wrong.json() == unknown.json()
 
 
-def test_a_registration_that_fails_in_the_middle_leaves_nothing(connection: Any) -> None:
-    service.register(connection, registration(4))
-    connection.cursor().execute("DELETE FROM member WHERE memberId = %s", (4,))
-    with pytest.raises(NotFound):
-        service.register(connection, registration(4))
-    assert service.find_member(connection, 4) is None
+def test_members_are_listed_page_by_page_over_all_shards(club: Club) -> None:
+    made = [club.register() for _ in range(12)]
+    expected = sorted(made, key=lambda one: (one["createdAt"], int(one["memberId"])), reverse=True)
+    total = club.api.get("/members?page=1")["total"]
+    found, cursor = [], ""
+    for _ in range(total):
+        page = club.api.get(f"/members?limit=5{cursor}")
+        found += page["items"]
+        club.register()  # newer than the page, so it shifts nothing
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert found[:12] == expected
+    assert len({one["memberId"] for one in found}) == len(found) == total
+    second = club.api.get("/members?limit=5&page=2")
+    assert second["page"] == 2
+    assert len(second["items"]) == 5
 
 
-def test_a_registration_belongs_to_one_member() -> None:
-    new = registration(5)
-    with pytest.raises(ValueError, match="memberId"):
-        Registration(new.member, Account(6, 1, "ada"), new.address)
+def test_what_is_left_out_of_a_change_stays(club: Club) -> None:
+    member = club.register(phone="+41 44 123")
+    path = f"/members/{member['memberId']}"
+    changed = club.api.call("PATCH", path, {"name": "Ada King"}).json()
+    assert changed == member | {"name": "Ada King"}
+    assert club.api.get(path) == changed
+    assert club.api.call("PATCH", path, {"nmae": "Ada"}).status_code == 422
+    assert club.api.call("PATCH", "/members/404", {"name": "Ada"}).status_code == 404
 
 
-def test_moments_are_kept_in_whole_seconds_of_utc(connection: Any) -> None:
-    new = registration(7)
-    moment = datetime(2024, 3, 1, 13, 0, 0, 999_999, tzinfo=timezone(timedelta(hours=1)))
-    member = service.register(connection, replace(new, member=replace(new.member, created_at=moment)))
-    assert member.created_at == datetime(2024, 3, 1, 12, 0, 0)
-    assert member.created_at == moment.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+def test_deactivation_keeps_its_first_time_and_stops_changes(club: Club) -> None:
+    member = club.register()
+    path = f"/members/{member['memberId']}"
+    first, again = (club.api.call("POST", f"{path}/deactivation") for _ in range(2))
+    assert first.json()["deactivatedAt"] is not None
+    assert first.json() == again.json()
+    refused = club.api.call("POST", f"{path}/companies", {"name": "Engines"})
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:problem:inactive")
 
 
-def test_members_of_many_shards_come_in_the_order_of_their_ids(connection: Any) -> None:
-    ids = [116, 101, 108, 103, 111]
-    for member_id in ids:
-        service.register(connection, registration(member_id, login=f"name{member_id}"))
-    found = service.find_members(connection, [*ids, 999_999])
-    assert [member.member_id for member in found] == sorted(ids)
-    assert service.find_members(connection, []) == []
+def test_accounts_are_added_and_removed_with_their_names(club: Club) -> None:
+    member, other = club.register(), club.register()
+    path = f"/members/{member['memberId']}/accounts"
+    body = {"account": "second.name", "password": "another password"}
+    added = club.api.call("POST", path, body)
+    assert added.status_code == 201
+    assert club.log_in("second.name", "another password").json()["memberId"] == member["memberId"]
+    assert club.api.call("POST", f"/members/{other['memberId']}/accounts", body).status_code == 409
+    [first, second] = club.api.get(path)
+    assert second == added.json()
+    assert club.api.call("DELETE", f"{path}/{second['accountId']}").status_code == 204
+    assert club.log_in("second.name", "another password").status_code == 401
+    refused = club.api.call("DELETE", f"{path}/{first['accountId']}")
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:problem:last-account")
+    # The name is free again.
+    assert club.api.call("POST", f"/members/{other['memberId']}/accounts", body).status_code == 201
 
 
-def test_a_login_is_found_on_whatever_shard_it_is(connection: Any) -> None:
-    for member_id in range(201, 206):
-        service.register(connection, registration(member_id, login="shared"))
-    assert service.find_by_login(connection, "shared") == [Account(n, 1, "shared") for n in range(201, 206)]
-    assert service.find_by_login(connection, "' OR '1'='1") == []
-
-
-def test_deactivation_keeps_its_first_time_and_stops_changes(connection: Any) -> None:
-    service.register(connection, registration(8))
-    assert service.deactivate(connection, 8, NOW).deactivated_at == NOW
-    assert service.deactivate(connection, 8, NOW + timedelta(days=1)).deactivated_at == NOW
-    with pytest.raises(Inactive):
-        service.save_company(connection, Company(8, 1, "Engines"))
-    with pytest.raises(NotFound):
-        service.deactivate(connection, 404, NOW)
-
-
-def test_companies_are_saved_replaced_and_removed(connection: Any) -> None:
-    service.register(connection, registration(9))
-    service.save_company(connection, Company(9, 2, "Müller & Söhne", "DE123"))
-    service.save_company(connection, Company(9, 1, "Ändern"))
-    replaced = service.save_company(connection, Company(9, 2, "Müller GmbH"))
-    assert service.companies(connection, 9) == [Company(9, 1, "Ändern"), replaced]
-    service.remove_company(connection, 9, 1)
-    assert service.companies(connection, 9) == [replaced]
-    with pytest.raises(NotFound):
-        service.remove_company(connection, 9, 1)
+def test_the_service_is_healthy_and_described(club: Club) -> None:
+    assert club.api.get("/healthz") == {"status": "alive"}
+    assert club.api.get("/readyz") == {"status": "ready", "servers": {"rds0": "ok", "rds1": "ok"}}
+    described = club.api.get("/openapi.json")
+    routes = [route for methods in described["paths"].values() for route in methods.values()]
+    assert all(route["summary"] and route["tags"] for route in routes)
+    assert "Problem" in described["components"]["schemas"]

@@ -2,107 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from itertools import count
-from pathlib import Path
-from typing import Any
+from datetime import timedelta
+from typing import Any, NamedTuple
 
 import pytest
+from httpx import Response
 
-from examples.member_center import service
-from examples.member_center.model import (
-    Account,
-    Address,
-    Conflict,
-    Inactive,
-    Member,
-    NotFound,
-    Registration,
-    VerificationExpired,
-    VerificationFailed,
-    VerifyKey,
-)
-from examples.member_center.verification import confirm_verification, find_verification, start_verification
-
-NOW = datetime(2024, 3, 1, 12, 0, 0)
-HOUR = timedelta(hours=1)
-NUMBERS = count(9001)
+from examples.centers.wire import now
+from examples.member_center import verification
+from examples.member_center.tests.conftest import Club
 
 
-@pytest.fixture(scope="module")
-def connection(open_example: Callable[[Path], Any]) -> Any:
-    return open_example(Path(__file__).parents[1])
+class Opened(NamedTuple):
+    """An open verification of a new member."""
+
+    member: str
+    account: str
+    verify: str
+    token: str
 
 
-@pytest.fixture
-def key(connection: Any) -> VerifyKey:
-    """The key of a verification to come, of a new member."""
-    member_id = next(NUMBERS)
-    member = Member(member_id, "Eva", "eva@example.org", None, 1, NOW)
-    address = Address(member_id, 1, "Eva", "1 Main St", "Wien", "1010", "AT")
-    service.register(connection, Registration(member, Account(member_id, 1, f"eva{member_id}"), address))
-    return VerifyKey(member_id, 1, 1)
+def started(club: Club) -> Opened:
+    member = club.register()
+    path = f"/members/{member['memberId']}"
+    [account] = club.api.get(f"{path}/accounts")
+    answer = club.api.call("POST", f"{path}/email-verifications", {"accountId": account["accountId"]})
+    assert answer.status_code == 202, answer.text
+    email, token = club.sent[-1]
+    assert email == member["email"]
+    assert answer.json()["token"] is None
+    return Opened(member["memberId"], account["accountId"], answer.json()["verifyId"], token)
 
 
-def test_the_right_token_in_time_verifies_the_member(connection: Any, key: VerifyKey) -> None:
-    token = start_verification(connection, key, NOW, HOUR)
-    opened = find_verification(connection, key)
-    assert opened is not None
-    assert (opened.email, opened.expires_at, opened.confirmed_at) == ("eva@example.org", NOW + HOUR, None)
-    done = confirm_verification(connection, key, token, NOW + HOUR / 2)
-    assert done.confirmed_at == NOW + HOUR / 2
-    assert find_verification(connection, key) == done
-    assert service.get_member(connection, key.member_id).email_verified_at == NOW + HOUR / 2
+def confirm(club: Club, opened: Opened, **other: Any) -> Response:
+    body = {"accountId": opened.account, "token": opened.token} | other
+    path = f"/members/{opened.member}/email-verifications/{opened.verify}/confirmation"
+    return club.api.call("POST", path, body)
 
 
-def test_confirming_twice_keeps_the_first_time(connection: Any, key: VerifyKey) -> None:
-    token = start_verification(connection, key, NOW, HOUR)
-    first = confirm_verification(connection, key, token, NOW)
-    assert confirm_verification(connection, key, token, NOW + 2 * HOUR) == first
+def test_the_right_token_verifies_the_member_once(club: Club) -> None:
+    opened = started(club)
+    first, again = confirm(club, opened), confirm(club, opened)
+    assert first.status_code == 200, first.text
+    assert first.json() == again.json()
+    assert club.api.get(f"/members/{opened.member}")["emailVerifiedAt"] == first.json()["confirmedAt"]
 
 
-def test_a_late_token_is_refused(connection: Any, key: VerifyKey) -> None:
-    token = start_verification(connection, key, NOW, HOUR)
-    with pytest.raises(VerificationExpired):
-        confirm_verification(connection, key, token, NOW + HOUR)
-    assert service.get_member(connection, key.member_id).email_verified_at is None
+def test_a_wrong_token_and_somebody_elses_are_refused(club: Club) -> None:
+    opened, other = started(club), started(club)
+    assert confirm(club, opened, token="x" * 32).status_code == 404
+    assert confirm(club, opened, token=other.token).status_code == 404
+    assert club.api.get(f"/members/{opened.member}")["emailVerifiedAt"] is None
 
 
-def test_a_wrong_token_or_id_is_refused(connection: Any, key: VerifyKey) -> None:
-    token = start_verification(connection, key, NOW, HOUR)
-    with pytest.raises(VerificationFailed):
-        confirm_verification(connection, key, token + "x", NOW)
-    with pytest.raises(VerificationFailed):
-        confirm_verification(connection, key._replace(verify_id=2), token, NOW)
-    with pytest.raises(NotFound):
-        confirm_verification(connection, key._replace(member_id=404), token, NOW)
+def test_a_token_comes_too_late(club: Club, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = started(club)
+    monkeypatch.setattr(verification, "now", lambda: now() + timedelta(hours=24))
+    late = confirm(club, opened)
+    assert (late.status_code, late.json()["type"]) == (410, "urn:problem:token-expired")
 
 
-def test_the_email_must_still_be_the_same(connection: Any, key: VerifyKey) -> None:
-    token = start_verification(connection, key, NOW, HOUR)
-    connection.cursor().execute("UPDATE member SET email = %s WHERE memberId = %s", ("new@example.org", key.member_id))
-    with pytest.raises(VerificationFailed):
-        confirm_verification(connection, key, token, NOW)
+def test_another_email_address_has_to_be_verified_again(club: Club) -> None:
+    opened, path = started(club), "/members/{}"
+    confirm(club, opened)
+    changed = club.api.call("PATCH", path.format(opened.member), {"email": "new@example.org"}).json()
+    assert changed["emailVerifiedAt"] is None
+    assert confirm(club, opened).status_code == 404
 
 
-def test_a_verification_needs_an_account_and_a_fresh_id(connection: Any, key: VerifyKey) -> None:
-    start_verification(connection, key, NOW)
-    with pytest.raises(Conflict, match="used before"):
-        start_verification(connection, key, NOW)
-    with pytest.raises(Conflict, match="account"):
-        start_verification(connection, key._replace(account_id=2), NOW)
-
-
-def test_a_deactivated_member_verifies_nothing(connection: Any, key: VerifyKey) -> None:
-    token = start_verification(connection, key, NOW)
-    service.deactivate(connection, key.member_id, NOW)
-    with pytest.raises(Inactive):
-        confirm_verification(connection, key, token, NOW)
-
-
-def test_the_token_itself_is_not_stored(connection: Any, key: VerifyKey) -> None:
-    token = start_verification(connection, key, NOW)
-    cursor = connection.cursor()
-    cursor.execute("SELECT * FROM email_verify WHERE memberId = %s", (key.member_id,))
-    assert token not in [value for row in cursor.fetchall() for value in row]
+def test_only_own_accounts_can_ask(club: Club) -> None:
+    opened, member = started(club), club.register()
+    refused = club.api.call("POST", f"/members/{member['memberId']}/email-verifications", {"accountId": opened.account})
+    assert refused.status_code == 404
