@@ -1,6 +1,7 @@
 # Every target does its own set-up in .venv; it needs nothing but Python 3.11 or newer and make.
 #
 #   make demo     an order page merged from sixteen embedded databases
+#   make centers  the member center and the order center as services, filled, on embedded databases
 #   make test     all tests; they find or start a MySQL or MariaDB server by themselves
 #   make unit     the tests that need no server (seconds)
 #   make check    ruff, mypy, import-linter
@@ -30,13 +31,16 @@ export PYTHONUTF8 := 1
 
 SERVERLESS := tests/unit tests/plan tests/property tests/architecture
 
-.PHONY: help demo test unit check fuzz fuzz-writes chaos chaos-keys chaos-cancel sqlalchemy-suite bench docs fmt clean
+.PHONY: help demo centers test unit check fuzz fuzz-writes chaos chaos-keys chaos-cancel sqlalchemy-suite bench docs fmt clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
 
 demo: $(VENV)/.ready-demo
 	@$(PY) -m examples.demo $(ARGS)
+
+centers: $(VENV)/.ready-examples
+	@$(PY) -m examples.centers $(ARGS)
 
 test: $(VENV)/.ready-dev
 	$(PY) -m pytest -q $(ARGS)
@@ -89,6 +93,7 @@ clean:
 REQUIRES_demo  := .
 REQUIRES_dev   := .[dev]
 REQUIRES_bench := .[bench]
+REQUIRES_examples := .[examples]
 
 # mysqlclient is compiled: better said here than by a compiler.
 $(VENV)/.ready-dev: | c-library
