@@ -48,9 +48,9 @@ def main(member_port: int, order_port: int, data: Path | None, urls: tuple[str, 
 
 def tell(console: Console, centers: Running, seeded: Seeded) -> None:
     """Say where the centers are, and some calls to try."""
-    table = Table("center", "documentation", "OpenAPI", title=f"Both centers run on {centers.where}")
+    table = Table("center", "documentation", title=f"Both centers run on {centers.where}")
     for name, url in centers.urls.items():
-        table.add_row(f"{name} center", f"{url}/docs", f"{url}/openapi.json")
+        table.add_row(f"{name} center", f"{url}/docs")
     console.print(table)
     order, member, who = centers.urls["order"], centers.urls["member"], seeded.member_id
     cart = '{"lines":[{"sku":"mug-red-1","quantity":2},{"sku":"tea-green-2","quantity":1}],"country":"CN"}'

@@ -7,6 +7,7 @@ gone.
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -67,6 +68,7 @@ def running(places: Places) -> Iterator[Running]:
         for center, port in places.ports.items():
             prefix = center.upper()
             environ |= {f"{prefix}_RDS{number}": url for number, url in enumerate(servers[center])}
+            environ.setdefault(f"{prefix}_CURSOR_SECRET", secrets.token_hex(16))
             folder = EXAMPLES / f"{center}_center"
             rules[center] = load_rules(folder / "rules.yaml", prefix, environ)
             create(rules[center], (folder / "schema.sql").read_text(encoding="utf-8"))
