@@ -95,11 +95,14 @@ REQUIRES_dev   := .[dev]
 REQUIRES_bench := .[bench]
 REQUIRES_examples := .[examples]
 
-# mysqlclient is compiled: better said here than by a compiler.
+# mysqlclient is compiled against a C library: installed where that may be done, else said here, not by a compiler.
 $(VENV)/.ready-dev: | c-library
 .PHONY: c-library
 c-library:
-	@pkg-config --exists libmariadb 2>/dev/null || pkg-config --exists mysqlclient 2>/dev/null || { \
+	@pkg-config --exists libmariadb 2>/dev/null || pkg-config --exists mysqlclient 2>/dev/null || \
+	{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing libmariadb-dev ..." && \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+		gcc pkg-config python3-dev libmariadb-dev >/dev/null; } || { \
 		echo "the tests use mysqlclient, which is compiled against the C library of MariaDB or MySQL."; \
 		echo "Debian, Ubuntu: apt-get install gcc pkg-config python3-dev libmariadb-dev"; exit 1; }
 

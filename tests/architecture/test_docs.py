@@ -113,3 +113,14 @@ def _run(words: list[str], folder: Path) -> str:
     )
     assert done.returncode == 0, f"{shlex.join(words)}\n{done.stdout}{done.stderr}"
     return done.stdout if words[0] == "python" else ""
+
+
+def test_both_readmes_show_the_same_code_and_headings() -> None:
+    """The Chinese one is a translation: same blocks, as many sections and tables' rows, links to the same pages."""
+    english, chinese = ROOT / "README.md", ROOT / "README.zh.md"
+    assert blocks(english) == blocks(chinese)
+    texts = [page.read_text(encoding="utf-8") for page in (english, chinese)]
+    for shape in (r"^#+ ", r"^\| ", r"^- "):
+        assert len({len(re.findall(shape, text, re.MULTILINE)) for text in texts}) == 1, shape
+    targets = [set(LINK.findall(text)) - {"README.md", "README.zh.md"} for text in texts]
+    assert targets[0] == targets[1]
