@@ -104,6 +104,8 @@ class AsyncmyWire(Shared, Connection):  # type: ignore[misc]
     async def _read_columns(self, answer: Any, template: str) -> None:
         """The definitions of an answer's columns. Those that are, byte by byte, the same as before are skipped."""
         proto, known = self._proto, self._known.get(template)
+        if known is not None and len(known.meta[1]) != answer.field_count:
+            known = None  # the old definitions may be the beginning of the new ones
         start, length, number = proto.pos, proto.length, self._next_seq_id
         end = length + 1 if known is None else start + len(known.raw)
         if known is not None and end <= length and proto.buffer[start:end] == known.raw:

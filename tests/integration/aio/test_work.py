@@ -66,6 +66,25 @@ def test_values_come_back_as_they_went(play: Play) -> None:
     play(work)
 
 
+def test_a_table_that_got_another_column_at_its_end(play: Play) -> None:
+    """Its columns begin with the same definitions as before."""
+
+    async def work(cluster: Cluster) -> None:
+        connection, sql = cluster.connect(autocommit=True), "SELECT * FROM member WHERE memberId = 1"
+        await connection.cursor().execute("INSERT INTO member (memberId, v) VALUES (1, 'x')")
+        cursor = await connection.cursor().execute(sql)
+        (before,), names = await cursor.fetchall(), [column[0] for column in cursor.description or ()]
+        await connection.cursor().execute("ALTER TABLE member ADD COLUMN extra INT NULL DEFAULT 7")
+        try:
+            cursor = await connection.cursor().execute(sql)
+            assert [column[0] for column in cursor.description or ()] == [*names, "extra"]
+            assert await cursor.fetchall() == ((*before, 7),)
+        finally:
+            await connection.cursor().execute("ALTER TABLE member DROP COLUMN extra")
+
+    play(work)
+
+
 def test_streams_rest_on_their_servers(play: Play) -> None:
     async def work(cluster: Cluster) -> None:
         connection = await filled(cluster)
