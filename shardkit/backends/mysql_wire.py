@@ -15,10 +15,13 @@ from pymysql import err
 from pymysql.connections import TEXT_TYPES, Connection, MySQLResult
 from pymysql.constants import COMMAND, FIELD_TYPE, FLAG, SERVER_STATUS
 from pymysql.cursors import Cursor
+from pymysql.protocol import MysqlPacket
 
 from shardkit.flow import Binary, Unsigned
 from shardkit.values import Row
 
+MOST_KNOWN = 256
+"""Kinds of answers whose columns a connection remembers."""
 _COM_RESET_CONNECTION = getattr(COMMAND, "COM_RESET_CONNECTION", 0x1F)
 
 _BYTES = 63
@@ -32,6 +35,8 @@ class Answer(MySQLResult):
     connection: Any
     description: Any
     fields: Any
+    converters: Any
+    field_count: int
     _read_row_from_packet: Any
     _check_packet_is_eof: Any
 
@@ -53,8 +58,25 @@ class Answer(MySQLResult):
                 return rows, False
 
     def _get_descriptions(self) -> None:
-        super()._get_descriptions()  # type: ignore[misc]
+        """The columns of the answer. Definitions that came before, byte by byte, are not parsed again."""
+        connection = self.connection
+        read = connection._read_packet
+        packets = [read() for _ in range(self.field_count)]
+        raw = tuple([packet._data for packet in packets])
+        known = connection.known.get(raw)
+        if known is not None:
+            self.fields, self.converters, self.description = known
+            read()  # the end of the definitions
+            return
+        self.connection = _Replay(connection, packets)
+        try:
+            super()._get_descriptions()  # type: ignore[misc]
+        finally:
+            self.connection = connection
         self.description = tuple(map(_marked, self.description, self.fields))
+        if len(connection.known) >= MOST_KNOWN:
+            connection.known.clear()
+        connection.known[raw] = self.fields, self.converters, self.description
 
     def _check_end(self, packet: Any) -> bool:
         if not self._check_packet_is_eof(packet):
@@ -62,6 +84,20 @@ class Answer(MySQLResult):
         self.unbuffered_active = False
         self.connection = None
         return True
+
+
+class _Replay:
+    """A connection as the driver's parser of definitions sees it: it reads packets that are there already."""
+
+    def __init__(self, connection: Any, packets: list[Any]) -> None:
+        self._connection, self._packets = connection, packets[::-1]
+        self.use_unicode, self.encoding = connection.use_unicode, connection.encoding
+        self.decoders = connection.decoders
+
+    def _read_packet(self, packet_type: Any = MysqlPacket) -> Any:
+        if not self._packets:
+            return self._connection._read_packet(packet_type)
+        return packet_type(self._packets.pop()._data, self.encoding)
 
 
 def _marked(column: tuple[Any, ...], field: Any) -> tuple[Any, ...]:
@@ -78,10 +114,15 @@ class Wire(Connection):
 
     _sock: Any
     time_limit: float | None = None
+    known: dict[tuple[bytes, ...], tuple[Any, Any, Any]]
     _result: Any
     server_status: int
     server_thread_id: tuple[int]
     _next_seq_id: int
+
+    def __init__(self, **arguments: Any) -> None:
+        self.known = {}
+        super().__init__(**arguments)
 
     @property
     def mogrify(self) -> Callable[[str, Any], str]:

@@ -40,6 +40,26 @@ def test_rows_are_what_the_bare_driver_gives(connection: MySqlConnection, shard:
     assert started.last
 
 
+def test_columns_are_those_of_this_answer(connection: MySqlConnection, shard: ShardId, server: ServerUrl) -> None:
+    """However often the statement was asked before its columns became others."""
+    table, sql = f"`{shard.database}`.grown", f"SELECT * FROM `{shard.database}`.grown"
+    shapes = ("a INT", "a INT, b INT", "a INT, b DECIMAL(9,2)", "a INT, b VARBINARY(9)", "b INT, a INT", "a INT")
+    with server.connect() as bare, bare.cursor() as cursor:
+        for shape in shapes:
+            ask(connection, shard, f"DROP TABLE IF EXISTS {table}")
+            ask(connection, shard, f"CREATE TABLE {table} ({shape})")
+            ask(connection, shard, f"INSERT INTO {table} VALUES ({', '.join('7' for _ in shape.split(', '))})")
+            cursor.execute(sql)
+            expected = cursor.description, tuple(cursor.fetchall())
+            for _ in range(3):
+                started = connection.start(Task(shard, sql), 100, None)
+                assert (started.description, tuple(started.rows)) == expected
+            with pytest.raises(errors.Error, match="more than 1 row"):
+                ask(connection, shard, f"SELECT a, (SELECT 1 UNION SELECT 2) FROM {table}")
+            assert connection.usable
+    ask(connection, shard, f"DROP TABLE {table}")
+
+
 @pytest.mark.parametrize("limit", [0, 1, 9, 10, 11, 35])
 def test_batches_end_exactly(connection: MySqlConnection, shard: ShardId, limit: int) -> None:
     started = connection.start(Task(shard, numbers(shard, limit)), 10, None)
