@@ -10,9 +10,10 @@ import re
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from time import monotonic
 from typing import Any
 
-from shardkit.errors import Error
+from shardkit.errors import Error, StatementTimeout
 from shardkit.values import Params
 from shardkit.verify import Answer, Failure, Manner, differ
 from tests.differential.answers import ask
@@ -94,7 +95,9 @@ class Outcome:
 def verdict(world: Moody, made: Statement) -> Outcome:
     """The outcome of one statement."""
     case = made.case
+    began = monotonic()
     oracle = ask_oracle(world, case.sql, case.params)
+    seconds = monotonic() - began
     if isinstance(oracle, Failure) and oracle.errno in SLOW:
         return Outcome("discarded", f"slow: {oracle.text}")
     try:
@@ -108,6 +111,8 @@ def verdict(world: Moody, made: Statement) -> Outcome:
             return Outcome("discarded", f"answered: {oracle.text}", plan)
         problem = "" if subject.refused else differ(oracle, subject, Manner(), world.canonical)
         return Outcome("wrong", problem, plan) if problem else Outcome("discarded", oracle.text, plan)
+    if isinstance(subject, Failure) and subject.errno == StatementTimeout.default_errno and seconds > 1:
+        return Outcome("discarded", "slow on both sides", plan)  # which side gives up first says nothing of answers
     if isinstance(subject, Failure) and subject.refused:
         return Outcome("refused", subject.text.split(" is not supported")[0], plan)
     how = manner(world, case)
