@@ -23,6 +23,8 @@ from shardkit.merge.weights import comparable, strip
 from shardkit.values import Row
 
 Column: TypeAlias = Callable[[list[Any]], list[Any]]
+Kinds: TypeAlias = set[type]
+"""The types that are found in a column."""
 _SIGNED = frozenset({int, float, timedelta})
 
 
@@ -114,19 +116,20 @@ def _canonical(key: Key) -> Column:
 def _ordered(key: Key, turned: bool) -> Column:
     match key.compare:
         case Compare.NATIVE:
-            plain: Column = _natives
+            plain: Callable[[list[Any], Kinds], list[Any]] = _natives
         case Compare.TEMPORAL:
-            plain = _moments
+            plain = _moments_of
         case Compare.WEIGHT:
-            plain = partial(_each, comparable(key.blank)) if key.blank else _unchanged
+            plain = _weights(comparable(key.blank)) if key.blank else _as_they_are
         case _:
             assert_never(key.compare)
 
     def column(values: list[Any]) -> list[Any]:
-        values = plain(values)
+        kinds = set(map(type, values))
+        values = plain(values, kinds)
         if turned:
             values = _turned(values)
-        if NoneType in set(map(type, values)):
+        if NoneType in kinds:
             null = HIGHEST if turned else LOWEST
             return [null if value is None else value for value in values]
         return values
@@ -142,12 +145,24 @@ def _each(change: Callable[[Any], Any], values: list[Any]) -> list[Any]:
     return [None if value is None else change(value) for value in values]
 
 
+def _as_they_are(values: list[Any], _kinds: Kinds) -> list[Any]:
+    return values
+
+
+def _weights(change: Callable[[Any], Any]) -> Callable[[list[Any], Kinds], list[Any]]:
+    return lambda values, _kinds: _each(change, values)
+
+
 def _moments(values: list[Any]) -> list[Any]:
-    return values if set(map(type, values)) <= {datetime, NoneType} else list(map(moment, values))
+    return _moments_of(values, set(map(type, values)))
 
 
-def _natives(values: list[Any]) -> list[Any]:
-    if str not in set(map(type, values)):
+def _moments_of(values: list[Any], kinds: Kinds) -> list[Any]:
+    return values if kinds <= {datetime, NoneType} else list(map(moment, values))
+
+
+def _natives(values: list[Any], kinds: Kinds) -> list[Any]:
+    if str not in kinds:
         return values
     return [_time(value) if isinstance(value, str) else value for value in values]
 

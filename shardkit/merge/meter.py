@@ -13,7 +13,7 @@ from typing import Any
 from shardkit.errors import BudgetExceeded
 from shardkit.flow import Budget
 
-_SAMPLE = 16
+_SAMPLE = 8
 
 
 class Meter:

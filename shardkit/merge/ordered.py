@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from itertools import islice
+from functools import partial
 from operator import gt, lt
 from typing import Any
 
@@ -67,7 +67,7 @@ class Ordered:
         if not batch.rows:
             return
         keys = self._ordering.of(batch.rows)
-        self._check_order(batch.source, [*lane.keys[-1:], *keys])
+        self._check_order(batch.source, lane.keys[-1:] + keys)
         size = len(batch.rows) * estimate(batch.rows)
         self._meter.hold(_STEP, len(batch.rows), size)
         if lane.empty:
@@ -119,8 +119,8 @@ class Ordered:
 
     def _check_order(self, source: int, keys: list[Any]) -> None:
         # A shard that sorts otherwise than we compare would give a wrong order and wrong pages: refuse, never guess.
-        wrong = lt if self._ordering.reverse else gt
-        if any(map(wrong, keys, islice(keys, 1, None))):
+        # Sorting what is sorted costs one comparison for each key, and equal keys stay where they are.
+        if keys != sorted(keys, reverse=self._ordering.reverse):
             raise InternalError(
                 f"source {source} delivered rows in another order than the merge compares by; the answer would be wrong"
             )
@@ -128,8 +128,9 @@ class Ordered:
 
 def sort(rows: Sequence[Row], keys: Sequence[Any], reverse: bool) -> list[Row]:
     """`rows` stably sorted by their `keys`."""
-    order = sorted(range(len(keys)), key=keys.__getitem__, reverse=reverse)
-    return [rows[at] for at in order]
+    # `sorted` asks for the key of each item in turn and once, so the next key is the key of the item it asks about:
+    # `next(iterator, row)` takes the row for its default, which is never needed.
+    return sorted(rows, key=partial(next, iter(keys)), reverse=reverse)
 
 
 def _end_descending(lane: _Lane, key: Any, inclusive: bool) -> int:

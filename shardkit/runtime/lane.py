@@ -20,7 +20,7 @@ from shardkit.runtime.state import State, settle_pinned
 from shardkit.values import Row, ShardId
 
 FIRST_BATCH = 256
-NEXT_BATCH = 1024
+NEXT_BATCH = 2048
 
 
 class RowCount:
