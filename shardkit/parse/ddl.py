@@ -5,12 +5,13 @@ Invariant: a DDL statement reaches every physical table of exactly one logical t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot.tokens import TokenType
 
 from shardkit.errors import NotSupportedError, SqlSyntaxError
 from shardkit.flow import Kind, Statement, TableUse
+from shardkit.parse.ddl_query import query_of_table, query_of_view, query_uses
 from shardkit.parse.lexer import Source, Style, lex
 from shardkit.parse.tokens import Tokens
 
@@ -24,6 +25,8 @@ class Ddl:
 
     verb: str
     statement: Statement
+    refers: tuple[str, ...] = ()  # how it refers to each table but the first, with words such as `a foreign key to`
+    query: str = ""  # `CREATE VIEW`, `CREATE TABLE … SELECT`: it holds a query, which one server must answer
     gone: frozenset[str] = frozenset()  # columns that ALTER TABLE drops, renames or gives another type, lower case
 
 
@@ -39,15 +42,23 @@ def read_ddl(source: Source, own: str = "") -> Ddl:
     if at >= len(words):
         raise SqlSyntaxError(f"You have an error in your SQL syntax: {verb} without a table")
     _refuse_forms(source, tokens, words, verb, at)
-    targets = [at, *_references(words, at)]
-    uses = tuple(_use(source, tokens, number, token, own) for number, token in enumerate(targets))
+    first = _query(source, tokens, words, verb, at)
+    query = "" if first is None else f"{words[0]} VIEW" if verb.endswith("view") else "CREATE TABLE … SELECT"
+    others = _others(tokens, words, verb, at, len(words) if first is None else first)
+    uses = [_use(source, tokens, number, token, own) for number, token in enumerate((at, *others))]
+    refers = list(others.values())
+    if first is not None:
+        inside = query_uses(source, tokens, first, own)
+        uses += [replace(use, index=number) for number, use in enumerate(inside, len(uses))]
+        refers += [f"{query} from"] * len(inside)
     named = None if source.style is Style.RAW else source.style is Style.NAMED
     statement = Statement(
-        text=source.text, clean=source.clean, named=named, kind=Kind.DDL, params=(), param_spans=(), tables=uses,
+        text=source.text, clean=source.clean, named=named, kind=Kind.DDL, params=(), param_spans=(), tables=tuple(uses),
         predicates=(), colocated=(), qualifiers=(), picks=(), blockers=(), select=None, insert=None, locking=False,
         needs_database=False, volatile=False, clock=False, clauses=frozenset(),
     )  # fmt: skip
-    return Ddl(verb, statement, _gone(tokens, words, at) if verb == "alter table" else frozenset())
+    gone = _gone(tokens, words, at) if verb == "alter table" else frozenset()
+    return Ddl(verb, statement, tuple(refers), query, gone)
 
 
 def _verb(source: Source, tokens: Tokens, words: list[str]) -> tuple[str, int]:
@@ -60,6 +71,8 @@ def _verb(source: Source, tokens: Tokens, words: list[str]) -> tuple[str, int]:
             "a temporary table", where=source.place(tokens.start(1)), why="it would live on one server connection",
             instead="a table of the rules",
         )  # fmt: skip
+    if "VIEW" in words and (view := _view(words)) is not None:
+        return f"{words[0].lower()} view", view
     if words[index] in _INDEX_KINDS:
         index += 1
     what = words[index] if index < len(words) else ""
@@ -73,9 +86,45 @@ def _verb(source: Source, tokens: Tokens, words: list[str]) -> tuple[str, int]:
         return f"{words[0].lower()} index", words.index("ON") + 1
     raise NotSupportedError(
         f"{words[0]} {what}".strip(), where=source.place(tokens.start(0)),
-        why="only tables and indexes are spread over shards",
+        why="only tables, their indexes and views of single tables are known",
         instead="`shardkit init` for databases; a connection straight to each server for the rest",
     )  # fmt: skip
+
+
+def _view(words: list[str]) -> int | None:
+    """The index of a view's name; None if the statement is of something else.
+
+    Between the verb and VIEW stand OR REPLACE, ALGORITHM = …, DEFINER = … and SQL SECURITY ….
+    """
+    index = words.index("VIEW")
+    if words[1] not in ("VIEW", "OR", "ALGORITHM", "DEFINER", "SQL") or "TABLE" in words[:index]:
+        return None
+    index += 1
+    for skip in (["IF", "NOT", "EXISTS"], ["IF", "EXISTS"]):
+        if words[index : index + len(skip)] == skip:
+            index += len(skip)
+    return index
+
+
+def _query(source: Source, tokens: Tokens, words: list[str], verb: str, at: int) -> int | None:
+    """The token at which the statement's query begins, if it has one."""
+    if verb in ("create view", "alter view"):
+        return query_of_view(source, tokens, words, at + 1)
+    return query_of_table(tokens, words, at + 1) if verb == "create table" else None
+
+
+def _others(tokens: Tokens, words: list[str], verb: str, at: int, end: int) -> dict[int, str]:
+    """The tokens before the query at which other tables are named, and how the statement refers to them."""
+    found = {
+        index + 1: "a foreign key to"
+        for index in range(at + 1, min(end, len(words) - 1))
+        if words[index] == "REFERENCES"
+    }
+    name_ends = at + (3 if words[at + 1 : at + 2] == ["."] else 1)
+    like = name_ends + (words[name_ends : name_ends + 1] == ["("])
+    if verb == "create table" and words[like : like + 1] == ["LIKE"] and like + 1 < len(words):
+        found[like + 1] = "CREATE TABLE … LIKE"
+    return found
 
 
 def _refuse_forms(source: Source, tokens: Tokens, words: list[str], verb: str, at: int) -> None:
@@ -84,13 +133,11 @@ def _refuse_forms(source: Source, tokens: Tokens, words: list[str], verb: str, a
 
     if source.params:
         refuse("a placeholder in DDL", 0, "DDL takes none", "write the value out")
-    if verb == "drop table" and tokens.items[-1].token_type != TokenType.EQ and "," in words[at:]:
-        refuse("DROP TABLE of several tables", at, "tables may lie on different shards", "one statement for each table")
+    if verb in ("drop table", "drop view") and "," in words[at:]:
+        refuse(f"{verb.upper()} of several", at, "they may lie on different shards", "one statement for each")
     for index in range(at + 1, len(words)):
-        if tokens.items[index].token_type == TokenType.SELECT:
-            refuse("CREATE TABLE … SELECT", index, "its rows would have to be split", "CREATE TABLE, then INSERT")
-        if words[index] == "LIKE" and verb == "create table" and index <= at + 2:
-            refuse("CREATE TABLE … LIKE", index, "the other table may lie elsewhere", "the columns written out")
+        if words[index : index + 2] == ["UNION", "="] and tokens.depth[index] == 0:
+            refuse("UNION=(…) of a MERGE table", index, "the other tables may lie elsewhere", "UNION in a query")
         renames = words[index] == "RENAME" and words[index + 1 : index + 2] not in (["COLUMN"], ["INDEX"], ["KEY"])
         if verb == "alter table" and renames and tokens.depth[index] == 0:
             refuse("ALTER TABLE … RENAME", index, "the rules name the tables", "a new table in the rules")
@@ -114,10 +161,6 @@ def _gone(tokens: Tokens, words: list[str], at: int) -> frozenset[str]:
         if name < len(words):
             found.add(tokens.items[name].text.lower())
     return frozenset(found)
-
-
-def _references(words: list[str], at: int) -> list[int]:
-    return [index + 1 for index in range(at + 1, len(words) - 1) if words[index] == "REFERENCES"]
 
 
 def _use(source: Source, tokens: Tokens, number: int, token: int, own: str) -> TableUse:

@@ -23,6 +23,7 @@ class Shown(Enum):
     TABLES = "tables"
     DATABASES = "databases"
     CREATE = "create table"
+    CREATE_VIEW = "create view"
     COLUMNS = "columns"
     INDEX = "index"
     SERVER = "server"
@@ -57,7 +58,9 @@ _SERVER = (
     ["CHARACTER", "SET"], ["CHARSET"], ["ENGINES"], ["STORAGE", "ENGINES"],
 )  # fmt: skip
 _FROM = ("FROM", "IN")
-_KNOWN = "SHOW TABLES, DATABASES, CREATE TABLE, COLUMNS, INDEX, VARIABLES, COLLATION, CHARACTER SET and ENGINES"
+_KNOWN = (
+    "SHOW TABLES, DATABASES, CREATE TABLE, CREATE VIEW, COLUMNS, INDEX, VARIABLES, COLLATION, CHARACTER SET and ENGINES"
+)
 
 
 def read_show(source: Source, word: str) -> Show | ShowWarnings | None:
@@ -143,10 +146,11 @@ class _Reader:
                 return self._of_table(Shown.COLUMNS, full)
             case ["INDEX"] if not full:
                 return self._of_table(Shown.INDEX, full)
-            case ["CREATE"] if not full and self._words[self.at + 1 : self.at + 2] == ["TABLE"]:
+            case ["CREATE"] if not full and self._words[self.at + 1 : self.at + 2] in (["TABLE"], ["VIEW"]):
+                what = Shown(f"create {self._words[self.at + 1].lower()}")
                 self.at += 2
                 database, table = self.name()
-                return self._ended(Shown.CREATE, full, table, database)
+                return self._ended(what, full, table, database)
         return None
 
     def _of_table(self, what: Shown, full: bool) -> Show | None:

@@ -41,6 +41,12 @@ from shardkit.values import Params, PhysicalTable, ShardId
 Ready: TypeAlias = Prepared | Command | Ddl | LoadData
 
 CACHE_SIZE = 4096
+_INSTEAD = {
+    "a foreign key to": "a foreign key to a bound or broadcast table of the same layout",
+    "CREATE TABLE … LIKE": "the columns written out",
+    "CREATE TABLE … SELECT from": "CREATE TABLE, then INSERT … SELECT",
+}
+_QUERY = "the query itself, or a WITH"
 
 
 class Planner:
@@ -193,6 +199,11 @@ class Planner:
                 f"dropping or changing the shard key of {main.name}", why="the rules find rows by it",
                 instead="a new table in the rules, and its rows copied",
             )  # fmt: skip
+        if ddl.query and not isinstance(main, SingleTable):
+            raise CrossShardRefused(
+                f"{ddl.query} under the name of {main.name}", why="by the rules it is a table in several databases",
+                instead="a name that the rules give to no such table",
+            )  # fmt: skip
         template = Template(statement, name_edits(statement))
         targets = []
         if isinstance(main, ShardedTable):
@@ -202,15 +213,16 @@ class Planner:
         else:
             places = [(PhysicalTable(shard, main.name), i) for i, shard in enumerate(main.layout.shards)]
         for piece, slot in places:
-            names = (self._referenced(other, main, piece.shard, slot) for other in tables[1:])
+            others = zip(tables[1:], ddl.refers, strict=True)
+            names = (self._beside(other, main, piece.shard, slot, how) for other, how in others)
             targets.append(Target(piece.shard, slot, (piece.name, *names)))
         # With arguments, if only an empty set of them, the driver makes one percent sign of two.
         args: Params = None if statement.named is None else {} if statement.named else ()
         tasks = tuple(Task(t.shard, template.render(t, args, {}, None)[0], args) for t in targets)
         return Plan(Kind.DDL, Route(tuple(targets), f"every physical table of {main.name}"), tasks)
 
-    def _referenced(self, other: Table, main: Table, shard: ShardId, slot: int) -> str:
-        """The physical table a foreign key refers to; it must lie beside the table that refers."""
+    def _beside(self, other: Table, main: Table, shard: ShardId, slot: int, how: str) -> str:
+        """The physical table that the statement refers to like this; it must lie beside the one that it speaks of."""
         match other:
             case ShardedTable() if isinstance(main, ShardedTable) and other.layout is main.layout:
                 return other.layout.place(slot, other.name).name
@@ -220,9 +232,8 @@ class Planner:
                 return other.physical.name
             case _:
                 raise CrossShardRefused(
-                    f"a foreign key to {other.name}", why=f"its rows do not lie in {shard}",
-                    instead="a foreign key to a bound or broadcast table of the same layout",
-                )  # fmt: skip
+                    f"{how} {other.name}", why=f"its rows do not lie in {shard}", instead=_INSTEAD.get(how, _QUERY)
+                )
 
 
 def style_of(params: Params) -> Style:

@@ -20,6 +20,8 @@ NAMED = 24
 
 _HAS_IT = {
     "create table": frozenset({1050}),
+    "create view": frozenset({1050}),
+    "drop view": frozenset({1051}),
     "drop table": frozenset({1051, 1146}),
     "alter table": frozenset({1060, 1061, 1091}),
     "create index": frozenset({1061}),
@@ -52,7 +54,7 @@ def spread(session: Session, ddl: Ddl, passed: list[str] | None = None) -> Scrip
             error.add_note(_how_far(ddl.verb, names, done))
         raise
     finally:
-        session.planner.catalog.forget(use.name for use in ddl.statement.tables)
+        session.planner.catalog.forget_all()  # views may stand on the table
     yield Head(None, affected, None, (), True)
 
 

@@ -29,6 +29,8 @@ _FOREIGN = re.compile(
 _FOREIGN_DATABASE = re.compile(
     rf"^(  CONSTRAINT {_NAME} FOREIGN KEY \({_NAME}(?:, ?{_NAME})*\) REFERENCES )({_NAME})(?=\.)", re.M
 )
+_VIEW = re.compile(r"CREATE (?:ALGORITHM|DEFINER|SQL|VIEW)")
+_VIEW_DATABASE = re.compile(r"'(?:[^'\\]|\\.|'')*'|" + rf"({_NAME})\.")
 _COUNTER = re.compile(r" AUTO_INCREMENT=\d+")
 
 
@@ -140,8 +142,8 @@ def _table(session: Session, given: Show) -> Script:
 def _question(given: Show, place: PhysicalTable) -> str:
     where = f"{_quoted(place.shard.database)}.{_quoted(place.name)}"
     match given.what:
-        case Shown.CREATE:
-            return f"SHOW CREATE TABLE {where}"
+        case Shown.CREATE | Shown.CREATE_VIEW:
+            return f"SHOW {given.what.value.upper()} {where}"
         case Shown.INDEX:
             return f"SHOW INDEX FROM {where}"
         case _:
@@ -152,10 +154,12 @@ def _question(given: Show, place: PhysicalTable) -> str:
 
 def _renamed(rules: Rules, what: Shown, table: Table, place: PhysicalTable, row: Row) -> Row:
     spread = isinstance(table, (ShardedTable, BroadcastTable))
-    if what is Shown.CREATE:
+    if what in (Shown.CREATE, Shown.CREATE_VIEW):
         if spread:
             return (table.name, logical_text(rules, table, place, str(row[1])), *row[2:])
-        return (row[0], _own_database(rules, str(row[1])), *row[2:])
+        shown = str(row[1])
+        text = _viewed(rules, table, shown) if _VIEW.match(shown) else _own_database(rules, shown)
+        return (row[0], text, *row[2:])
     if what is Shown.INDEX and spread:
         return (table.name, *row[1:6], None, *row[7:])  # the cardinality is that of one piece
     return row
@@ -182,6 +186,19 @@ def _own_database(rules: Rules, text: str) -> str:
         return text
     physical, logical = _quoted(rules.single_shard.database), _quoted(rules.name)
     return _FOREIGN_DATABASE.sub(lambda found: found[1] + (logical if found[2] == physical else found[2]), text)
+
+
+def _viewed(rules: Rules, table: Table, text: str) -> str:
+    """A view's text as a server shows it that has the logical database selected."""
+    if rules.single_shard is None:
+        return text
+    physical = _quoted(rules.single_shard.database)
+    logical = _quoted(rules.name) + "." if rules.schema_of(table.name) else ""
+
+    def named(found: re.Match[str]) -> str:
+        return logical if found[1] == physical else found[0]
+
+    return _VIEW_DATABASE.sub(named, text)
 
 
 def _beside(rules: Rules, table: Table) -> dict[str, str]:

@@ -6,7 +6,9 @@ Invariant: a column here has the facts that information_schema would give for it
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 
 from shardkit.flow import Collation, Column, Family, TableInfo
 from tests.differential import schema
@@ -87,6 +89,6 @@ def column(text: str) -> Column:
 
 
 @cache
-def tables() -> dict[str, TableInfo]:
-    """The corpus's tables by logical name; `scratch` does not exist until a case creates it."""
-    return {name: table(name, body) for name, body in schema.BODIES.items()}
+def tables() -> Mapping[str, TableInfo]:
+    """The corpus's tables by logical name; `scratch` does not exist until a case makes it. Shared, so read-only."""
+    return MappingProxyType({name: table(name, body) for name, body in schema.BODIES.items()})

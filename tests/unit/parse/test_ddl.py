@@ -40,6 +40,50 @@ def test_the_tables_ddl_speaks_of(text: str, verb: str, names: list[str]) -> Non
 
 
 @pytest.mark.parametrize(
+    ("text", "verb", "query", "names"),
+    [
+        ("CREATE VIEW v AS SELECT a FROM t", "create view", "CREATE VIEW", ["v", "t"]),
+        ("CREATE OR REPLACE ALGORITHM=MERGE DEFINER=`a`@`%` SQL SECURITY INVOKER VIEW v (x, y) AS (SELECT a, b FROM t"
+         " JOIN `u` ON t.a = u.b WHERE EXISTS (SELECT 1 FROM w))",
+         "create view", "CREATE VIEW", ["v", "t", "`u`", "w"]),
+        ("CREATE VIEW v AS WITH c AS (SELECT a FROM t) SELECT * FROM c", "create view", "CREATE VIEW", ["v", "t"]),
+        ("CREATE VIEW v AS SELECT a FROM t WITH LOCAL CHECK OPTION", "create view", "CREATE VIEW", ["v", "t"]),
+        ("CREATE VIEW d.v AS SELECT d.t.a FROM d.t", "create view", "CREATE VIEW", ["d.v", "d.t"]),
+        ("CREATE VIEW v AS SELECT a FROM shop.t", "create view", "CREATE VIEW", ["v", "shop.t"]),
+        ("ALTER VIEW v AS SELECT 1", "alter view", "ALTER VIEW", ["v"]),
+        ("DROP VIEW IF EXISTS v", "drop view", "", ["v"]),
+        ("CREATE TABLE t AS SELECT 1", "create table", "CREATE TABLE … SELECT", ["t"]),
+        ("CREATE TABLE t SELECT a FROM u", "create table", "CREATE TABLE … SELECT", ["t", "u"]),
+        ("CREATE TABLE t (SELECT a FROM u)", "create table", "CREATE TABLE … SELECT", ["t", "u"]),
+        ("CREATE TABLE t (b INT, FOREIGN KEY (b) REFERENCES w (b)) IGNORE AS\n(SELECT a FROM u) UNION TABLE x",
+         "create table", "CREATE TABLE … SELECT", ["t", "w", "u", "x"]),
+        ("CREATE TABLE t TABLE u", "create table", "CREATE TABLE … SELECT", ["t", "u"]),
+        ("CREATE TABLE t LIKE u", "create table", "", ["t", "u"]),
+        ("CREATE TABLE t (LIKE d.u)", "create table", "", ["t", "d.u"]),
+        ("CREATE TABLE `view` (a INT)", "create table", "", ["`view`"]),
+    ],
+)  # fmt: skip
+def test_ddl_that_names_other_tables(text: str, verb: str, query: str, names: list[str]) -> None:
+    found = read_ddl(lex(text, Style.RAW), own="shop")
+    assert (found.verb, found.query) == (verb, query)
+    uses = found.statement.tables
+    assert [text[slice(*use.span)] for use in uses] == names
+    assert [use.index for use in uses] == list(range(len(uses)))
+    assert len(found.refers) == len(uses) - 1
+
+
+def test_a_mistake_in_a_views_query_is_told_with_its_place() -> None:
+    with pytest.raises(SqlSyntaxError, match="line 2, column 12"):
+        read("CREATE VIEW v AS\nSELECT a b c FROM t")
+
+
+@pytest.mark.parametrize("text", ["CREATE VIEW v", "CREATE VIEW v AS DELETE FROM t", "CREATE VIEW v (a) SELECT 1"])
+def test_a_view_needs_a_query(text: str) -> None:
+    with pytest.raises(SqlSyntaxError):
+        read(text)
+
+
+@pytest.mark.parametrize(
     ("text", "name", "schema"),
     [
         ("CREATE TABLE d.t (a INT)", "d.t", "d"),
@@ -66,20 +110,19 @@ def test_a_doubled_percent_sign_counts_for_the_name_and_its_place() -> None:
     ("text", "what"),
     [
         ("CREATE TEMPORARY TABLE t (a INT)", "a temporary table"), ("DROP TEMPORARY TABLE t", "a temporary table"),
-        ("CREATE VIEW v AS SELECT 1", "CREATE VIEW"), ("CREATE DATABASE d", "CREATE DATABASE"),
+        ("CREATE DATABASE d", "CREATE DATABASE"),
         ("DROP DATABASE d", "DROP DATABASE"), ("CREATE TRIGGER x BEFORE INSERT ON t", "CREATE TRIGGER"),
         ("CREATE OR REPLACE TABLE t (a INT)", "CREATE OR"), ("ALTER DATABASE d", "ALTER DATABASE"),
-        ("CREATE TABLE t AS SELECT 1", "CREATE TABLE … SELECT"), ("CREATE TABLE t SELECT 1", "CREATE TABLE … SELECT"),
-        ("CREATE TABLE t (SELECT 1)", "CREATE TABLE … SELECT"),
-        ("CREATE TABLE t LIKE u", "CREATE TABLE … LIKE"), ("CREATE TABLE t (LIKE u)", "CREATE TABLE … LIKE"),
+        ("CREATE TABLE t (a INT) ENGINE=MERGE UNION=(u, v)", "UNION=(…) of a MERGE table"),
         ("ALTER TABLE t RENAME TO u", "RENAME"), ("ALTER TABLE t ADD a INT, RENAME u", "RENAME"),
         ("ALTER TABLE t EXCHANGE PARTITION p WITH TABLE u", "EXCHANGE PARTITION"),
-        ("DROP TABLE t, u", "DROP TABLE of several tables"),
+        ("DROP TABLE t, u", "DROP TABLE of several"), ("DROP VIEW IF EXISTS v, w", "DROP VIEW of several"),
+        ("CREATE VIEW v AS SELECT shop.t.a FROM shop.t", "shop.t.a in CREATE"),
     ],
 )  # fmt: skip
 def test_what_is_not_spread(text: str, what: str) -> None:
     with pytest.raises(NotSupportedError) as caught:
-        read(text)
+        read_ddl(lex(text, Style.RAW), own="shop")
     assert caught.value.what.endswith(what)
     assert caught.value.where.startswith("line 1, column ")
 

@@ -24,6 +24,7 @@ def read(text: str, style: Style = Style.RAW) -> Show:
         ("SHOW SCHEMAS LIKE 's%';", Shown.DATABASES, "", "", False, "s%"),
         ("SHOW CREATE TABLE t", Shown.CREATE, "t", "", False, None),
         ("SHOW CREATE TABLE `shop`.`a``b`", Shown.CREATE, "a`b", "shop", False, None),
+        ("SHOW CREATE VIEW v", Shown.CREATE_VIEW, "v", "", False, None),
         ("SHOW COLUMNS FROM t", Shown.COLUMNS, "t", "", False, None),
         ("SHOW FULL FIELDS IN t FROM shop LIKE 'a%'", Shown.COLUMNS, "t", "shop", True, "a%"),
         ("DESCRIBE `shop`.`t`", Shown.COLUMNS, "t", "shop", False, None),
@@ -58,7 +59,7 @@ def test_warnings(text: str, expected: ShowWarnings) -> None:
 @pytest.mark.parametrize(
     "text",
     ["SHOW PROCESSLIST", "SHOW MASTER STATUS", "SHOW TABLE STATUS", "SHOW TABLES WHERE 1", "SHOW EXTENDED TABLES",
-     "SHOW INDEX FROM t WHERE Key_name = 'x'", "SHOW CREATE VIEW v", "SHOW FULL DATABASES", "SHOW WARNINGS LIMIT x",
+     "SHOW INDEX FROM t WHERE Key_name = 'x'", "SHOW CREATE TRIGGER v", "SHOW FULL DATABASES", "SHOW WARNINGS LIMIT x",
      "SHOW GRANTS", "DESCRIBE SELECT 1", "EXPLAIN FORMAT=JSON SELECT 1", "EXPLAIN ANALYZE SELECT 1"],
 )  # fmt: skip
 def test_what_is_refused(text: str) -> None:

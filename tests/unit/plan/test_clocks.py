@@ -64,7 +64,7 @@ def test_scripts_of_tables_tell_it_too() -> None:
 
 
 def test_copies_take_no_random_default() -> None:
-    tables = known.tables()
+    tables = dict(known.tables())
     country = tables["country"]
     *others, last = country.columns
     tables["country"] = replace(country, columns=(*others, replace(last, random_default=True)))

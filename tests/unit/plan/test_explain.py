@@ -27,7 +27,7 @@ def explain(sql: str, params: Params = None) -> Explanation:
         ("DELETE FROM member", "refused"), ("TRUNCATE member", "ddl"), ("SET time_zone = '+00:00'", "session"),
         ("BEGIN", "session"), ("LOCK TABLES member READ", "refused"), ("SELECT COUNT(*) + 1 FROM member", "federate"),
         ("SELECT my_f(n) FROM member", "refused"), ("SELECT 1 FROM member m, other o", "federate"),
-        ("CREATE VIEW v AS SELECT 1", "refused"),
+        ("CREATE VIEW member AS SELECT 1", "refused"),
     ],
 )  # fmt: skip
 def test_kinds(sql: str, kind: str) -> None:

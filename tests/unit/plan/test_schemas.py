@@ -48,6 +48,12 @@ def sql(text: str) -> list[str]:
          "CREATE TABLE `app`.`config` (id INT, FOREIGN KEY (id) REFERENCES `audit`.`log` (id))"),
         ("CREATE TABLE audit.log (id INT, FOREIGN KEY (id) REFERENCES shop.config (id))",
          "CREATE TABLE `audit`.`log` (id INT, FOREIGN KEY (id) REFERENCES `app`.`config` (id))"),
+        ("CREATE VIEW audit.v AS SELECT audit.log.v, c.id FROM audit.log JOIN shop.config c ON c.id = log.id",
+         "CREATE VIEW `audit`.`v` AS SELECT audit.log.v, c.id FROM `audit`.`log` JOIN `app`.`config` c"
+         " ON c.id = log.id"),
+        ("CREATE TABLE kept SELECT * FROM audit.log", "CREATE TABLE `app`.`kept` SELECT * FROM `audit`.`log`"),
+        ("CREATE TABLE audit.kept LIKE config", "CREATE TABLE `audit`.`kept` LIKE `app`.`config`"),
+        ("DROP VIEW audit.v", "DROP VIEW `audit`.`v`"),
         ("DROP TABLE IF EXISTS audit.log", "DROP TABLE IF EXISTS `audit`.`log`"),
     ],
 )  # fmt: skip
