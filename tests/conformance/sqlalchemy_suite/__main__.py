@@ -2,7 +2,7 @@
 
     make sqlalchemy-suite ARGS="--run single --run sharded"
 
-`plain`: one MySQL through PyMySQL, which says what MySQL itself skips. `single`: shardkit, every table of the suite in the
+`plain`: one MySQL through PyMySQL, which says what MySQL itself skips; it always runs first. `single`: shardkit, every table of the suite in the
 single database. `asyncio`: the same through the asyncio dialect. `sharded`: the tests that read and write rows, their tables
 sharded by id over four databases of two servers. Each is a pytest of its own, because the suite brings its own plugin.
 Invariant: fails if any test fails, or if shardkit passes at most 95 % of what MySQL passes.
@@ -11,13 +11,14 @@ Invariant: fails if any test fails, or if shardkit passes at most 95 % of what M
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 from xml.etree import ElementTree
 
 import click
@@ -54,19 +55,23 @@ READING = [
 RUNS = ("plain", "single", "asyncio", "sharded")
 
 
+Case: TypeAlias = str
+"""A test's class and name, without the driver that it ran through."""
+
+
 class Outcome(NamedTuple):
-    """What became of one run. `refused`: skipped for a reason of shardkit's."""
+    """What became of one run. `refused`: skipped, though the plain run passes it."""
 
     run: str
-    passed: int
-    failed: int
-    refused: int
-    skipped: int
+    passed: frozenset[Case]
+    failed: frozenset[Case]
+    refused: frozenset[Case]
+    skipped: frozenset[Case]
 
     @property
     def share(self) -> float:
         """Passed, in per cent of what MySQL itself would not skip."""
-        return 100.0 * self.passed / max(self.passed + self.failed + self.refused, 1)
+        return 100.0 * len(self.passed) / max(len(self.passed | self.failed | self.refused), 1)
 
 
 @click.command()
@@ -78,7 +83,8 @@ def main(chosen: tuple[str, ...]) -> None:
         pair = servers.find(folder)
         if pair[0].flavor != "mysql":
             raise click.ClickException("the suite's requirements are those of MySQL: SHARDKIT_TEST_FLAVOR=mysql")
-        outcomes = [one(name, pair, folder) for name in chosen or RUNS]
+        plain = one("plain", pair, folder)
+        outcomes = [plain, *(one(name, pair, folder, plain) for name in chosen or RUNS if name != "plain")]
         _empty(pair, drop=True)
     finally:
         servers.stop(folder)
@@ -88,7 +94,7 @@ def main(chosen: tuple[str, ...]) -> None:
         raise SystemExit(1)
 
 
-def one(name: str, pair: tuple[ServerUrl, ServerUrl], folder: Path) -> Outcome:
+def one(name: str, pair: tuple[ServerUrl, ServerUrl], folder: Path, plain: Outcome | None = None) -> Outcome:
     """One run, on empty databases."""
     _empty(pair)
     rules, result = folder / f"{name}.yaml", folder / f"{name}.xml"
@@ -102,42 +108,37 @@ def one(name: str, pair: tuple[ServerUrl, ServerUrl], folder: Path) -> Outcome:
         f"--junitxml={result}", "test_suite.py", *(("-k", " or ".join(READING)) if name == "sharded" else ()),
     ]  # fmt: skip
     done = subprocess.run(command, cwd=HERE, env=os.environ | {"PYTHONPATH": "."}, capture_output=True, text=True)
-    outcome = read(name, result)
+    outcome = read(name, result, plain)
     if outcome.failed or done.returncode:
         click.echo(done.stdout[-20_000:] + done.stderr[-2_000:], err=True)
     return outcome
 
 
-def read(name: str, result: Path) -> Outcome:
-    """Count the cases of a run; none, if it left no result."""
+def read(name: str, result: Path, plain: Outcome | None) -> Outcome:
+    """Sort the cases of a run; none, if it left no result."""
     cases = ElementTree.parse(result).getroot().iter("testcase") if result.exists() else ()
-    counts = dict.fromkeys(("passed", "failed", "refused", "skipped"), 0)
-    reasons = _reasons()
+    found: dict[str, set[Case]] = {key: set() for key in ("passed", "failed", "refused", "skipped")}
     for case in cases:
-        skipped = case.find("skipped")
+        title = f"{_DRIVER.sub('', str(case.get('classname')))}::{case.get('name')}"
         if case.find("failure") is not None or case.find("error") is not None:
-            counts["failed"] += 1
-        elif skipped is None:
-            counts["passed"] += 1
+            found["failed"].add(title)
+        elif case.find("skipped") is None:
+            found["passed"].add(title)
         else:
-            text = f"{skipped.get('message')} {skipped.text}"
-            counts["refused" if any(reason in text for reason in reasons) else "skipped"] += 1
-    return Outcome(name, **counts)
+            found["refused" if plain is not None and title in plain.passed else "skipped"].add(title)
+    return Outcome(name, **{key: frozenset(titles) for key, titles in found.items()})
 
 
-def _reasons() -> Sequence[str]:
-    from tests.conformance.sqlalchemy_suite.requirements import REFUSES, UNGUARDED
-
-    return (*REFUSES.values(), *UNGUARDED.values())
+_DRIVER = re.compile(r"_mysql\+\w+$")
 
 
 def report(outcomes: Sequence[Outcome], version: str) -> None:
     """The runs side by side."""
-    table = Table("run", "collected", "passed", "failed", "refused by shardkit", "skipped for MySQL", "share")
+    table = Table("run", "collected", "passed", "failed", "refused by shardkit", "not in MySQL", "of what MySQL runs")
     table.title = f"SQLAlchemy's dialect suite on MySQL {version}"
     for one in outcomes:
-        collected = one.passed + one.failed + one.refused + one.skipped
-        numbers = (collected, one.passed, one.failed, one.refused, one.skipped)
+        numbers = [len(cases) for cases in (one.passed, one.failed, one.refused, one.skipped)]
+        numbers = [sum(numbers), *numbers]
         table.add_row(one.run, *(f"{number}" for number in numbers), f"{one.share:.1f} %")
     Console().print(table)
 

@@ -7,18 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy.testing import config, suite
+from sqlalchemy.testing import suite
 from sqlalchemy.testing.suite import *  # noqa: F403 - the suite is collected from here
-
-
-class HasTableTest(suite.HasTableTest):  # type: ignore[no-redef]
-    """The suite makes views whether the database has them or not."""
-
-    @classmethod
-    def define_views(cls, metadata: Any) -> None:
-        """Only where there are views."""
-        if config.requirements.view_reflection.enabled:
-            super().define_views(metadata)
 
 
 class ServerSideCursorsTest(suite.ServerSideCursorsTest):  # type: ignore[no-redef]
