@@ -76,7 +76,7 @@ def test_the_compose_file_starts_two_servers_the_schema_and_both_centers() -> No
         service = services[f"{center}-center"]
         assert service["depends_on"] == {"schema": {"condition": "service_completed_successfully"}}
         assert f"examples.{center}_center.app:create_app" in service["command"]
-        port = service["ports"][0].split(":")[1]
+        port = service["ports"][0].rpartition(":")[2]
         assert f"--port {port}" in service["command"]
         assert f":{port}/readyz" in service["healthcheck"]["test"][-1]
         # The environment that compose sets makes rules of two MySQL servers under xa.
