@@ -24,8 +24,9 @@ ONLY_SYNC = {
 }  # fmt: skip
 ONLY_AIO = {
     "shardkit": set[str](),
-    # aclose: contextlib.aclosing wants it. run_whole: a cancellation cannot come in the sync one.
-    "Connection": {"__aenter__", "__aexit__", "aclose", "run_whole"},
+    # aclose: contextlib.aclosing wants it. run_whole: a cancellation cannot come in the sync one. check_free: two tasks
+    # can use a connection in turns without knowing it; two threads are not looked for (threadsafety 1).
+    "Connection": {"__aenter__", "__aexit__", "aclose", "check_free", "run_whole"},
     "Cursor": {"__aenter__", "__aexit__", "__aiter__", "__anext__", "aclose"},
     "Cluster": {"__aenter__", "__aexit__"},
 }

@@ -123,8 +123,7 @@ class Connection(ShortWays, ConnectionShell[Cursor], TwoPhase):
         """Roll back and give every server connection back. A second call does nothing."""
         if self._closed:
             return
-        if self._lanes.taken:
-            self._lanes.enter()  # which says that another task is using it
+        self._lanes.check_free()
         self._closed = True
         self._streaming = None
         try:
@@ -151,6 +150,10 @@ class Connection(ShortWays, ConnectionShell[Cursor], TwoPhase):
             await self.rollback()
 
     # --- for the cursors --------------------------------------------------------------------------------------------
+
+    def check_free(self) -> None:
+        """InterfaceError while another task is using it."""
+        self._lanes.check_free()
 
     async def start(self, cursor: Cursor, script: Script) -> Drive:
         """Run a script for a cursor, after the former cursor's rows are read into its memory."""
@@ -193,6 +196,7 @@ class Connection(ShortWays, ConnectionShell[Cursor], TwoPhase):
             await self.run(transaction.commit(self._session))
 
     async def _settle(self, cursor: Cursor | None) -> None:
+        self._lanes.check_free()  # before a result that another task is reading is touched
         streaming = self._settled()
         if streaming is cursor and streaming is not None:
             await streaming.drop()

@@ -107,9 +107,10 @@ class Cursor(CursorShell["Connection"]):
             self._rows, self._next = (), 0
             return tuple(rest)
         found = list(self._rows[self._next :])
+        self._rows, self._next = (), 0
         while await self._more():
             found += self._rows
-        self._rows, self._next = (), 0
+            self._rows = ()
         return tuple(found)
 
     def __aiter__(self) -> Cursor:
@@ -126,6 +127,8 @@ class Cursor(CursorShell["Connection"]):
 
     async def close(self) -> None:
         """End the result; the cursor cannot be used again."""
+        if self._drive is not None:
+            self.connection.check_free()
         try:
             await self.drop()
         finally:
@@ -158,11 +161,12 @@ class Cursor(CursorShell["Connection"]):
             return
         budget = self.connection.session.planner.rules.defaults.budget
         kept = list(self._rows[self._next :])
-        self._rows, self._next = kept, 0
+        self._rows, self._next = (), 0  # while they are gathered nobody else finds them here
         while await self._more():
             kept += self._rows
-            self._rows = kept
+            self._rows = ()
             if len(kept) > budget.rows:
+                self._rows = kept
                 self.connection.streams(self)
                 raise BudgetExceeded(
                     f"keeping another cursor's open result: over {budget.rows} rows; fetch or close that cursor first"
@@ -195,6 +199,7 @@ class Cursor(CursorShell["Connection"]):
         if self._lost is not None:
             raise InterfaceError(f"the result broke off: {self._lost!r}") from self._lost
         while self._drive is not None:
+            self.connection.check_free()  # another task that reads it goes on as if nobody had asked
             try:
                 step = await anext(self._drive)
             except StopAsyncIteration:

@@ -58,7 +58,7 @@ class ShortWays(ABC):
             session.warned = ()
         lanes = self._lanes
         if lanes.taken:
-            lanes.enter()  # which says that another task is using it
+            lanes.check_free()
         lanes.taken = True
         try:
             opened = await lanes.start(task, planner.time)
@@ -79,6 +79,7 @@ class ShortWays(ABC):
         (shard,) = session.enlisted
         if not session.suits(shard):
             return False
+        self._lanes.check_free()  # before the session forgets a transaction that another task is working on
         written = shard in session.written
         session.forget_transaction()
         (error,) = await self._lanes.alone(Finish((shard,), "COMMIT"))

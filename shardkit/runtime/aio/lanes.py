@@ -91,10 +91,15 @@ class Lanes:
         """The session's SET statements."""
         return self._state
 
+    def check_free(self) -> None:
+        """InterfaceError while a task is using it."""
+        if self.taken:
+            raise InterfaceError("another task is using this connection; each task takes its own from the cluster")
+
     def enter(self) -> None:
         """A task begins to use it: InterfaceError while another one does."""
         if self.taken:
-            raise InterfaceError("another task is using this connection; each task takes its own from the cluster")
+            self.check_free()
         self.taken = True
 
     def leave(self) -> None:
