@@ -11,7 +11,6 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from shardkit.errors import Error
 from shardkit.federate import KEYS, ROWS, SOURCE_ROWS, Among, here, keys, tasks, width, with_rows
 from shardkit.flow import (
     Arrange,
@@ -78,7 +77,9 @@ def federated(session: Session, plan: Plan, work: Federation) -> Script:
             yield from derive(work.derived)
         if work.after:
             yield Arrange(work.after)
-    except Error as error:
+    except GeneratorExit:
+        raise  # nobody is there any more to carry out an Op
+    except BaseException as error:
         yield from failed(session, filling.asked or len(plan.tasks), error)
         raise
     yield from _finished(session, plan, Task(workspace, work.sql, work.args), None)
@@ -101,7 +102,9 @@ def _parts(session: Session, plan: Plan, work: Federation) -> Generator[Op, Any,
     asked = tuple(task for pull in work.pulls for task in tasks(pull))
     try:
         opened: tuple[Opened, ...] = yield Query(asked, True, session.budget(plan).time, "pull partial groups")
-    except Error as error:
+    except GeneratorExit:
+        raise
+    except BaseException as error:
         yield from failed(session, len(asked), error)
         raise
     return opened

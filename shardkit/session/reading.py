@@ -71,7 +71,9 @@ def minded(session: Session, tasks: int, script: Script) -> Script:
     """A script of so many tasks that fetches rows; its failure may end the transaction, as that of the query may."""
     try:
         yield from script
-    except Exception as error:
+    except GeneratorExit:
+        raise  # closed early: whoever asked wants no more rows, and nothing has failed
+    except BaseException as error:
         yield from failed(session, tasks, error)
         raise
 
