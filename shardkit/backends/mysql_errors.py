@@ -41,6 +41,15 @@ def of_driver(error: BaseException) -> bool:
     return family(error) is not None
 
 
+def of_server(error: BaseException) -> bool:
+    """Whether it is the server's own answer, after which the connection goes on.
+
+    Errors that a driver finds by itself have no number: what it then takes for the next answer is the rest of this one.
+    """
+    number = errno_of(error)
+    return bool(number) and number not in LOST and of_driver(error)
+
+
 def family(error: BaseException) -> type[errors.Error] | None:
     """The class for a driver's error; None for one that is not the driver's own."""
     for kind in type(error).__mro__:

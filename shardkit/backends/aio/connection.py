@@ -18,7 +18,7 @@ from shardkit.backends.aio.wire import Wire
 from shardkit.backends.filling import inserts
 from shardkit.backends.mysql_binding import bound
 from shardkit.backends.mysql_connection import BROKEN_ESCAPES, HEALTH_TIMEOUT, STRICT, serious_warning
-from shardkit.backends.mysql_errors import LOST, errno_of, of_driver, timed_out, translate, wrong_parameters
+from shardkit.backends.mysql_errors import of_server, timed_out, translate, wrong_parameters
 from shardkit.backends.protocol import Started
 from shardkit.flow import Column, Task, Warned
 from shardkit.values import Row, ShardId
@@ -286,7 +286,7 @@ class AioMySqlConnection:
             return wrong_parameters(error, shard)
         if isinstance(error, errors.Error):
             return error
-        if of_driver(error) and self._wire.is_open and not self._broken and errno_of(error) not in LOST:
+        if of_server(error) and self._wire.is_open and not self._broken:
             self._answer = None
             return translate(error, self._shard)
         stopped, self._broken = self._broken, True

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from pymysql.constants import COMMAND, SERVER_STATUS
 
-from shardkit.backends.mysql_errors import of_driver
+from shardkit.backends.mysql_errors import of_server
 from shardkit.values import Row
 
 QUIT = b"\x01\x00\x00\x00\x01"
@@ -49,6 +49,10 @@ class Wire(Protocol):
     @property
     def is_open(self) -> bool:
         """Whether something can be sent."""
+
+    @property
+    def is_adrift(self) -> bool:
+        """Whether its event loop has ended."""
 
     @property
     def backslash_escapes(self) -> bool:
@@ -102,6 +106,12 @@ class Shared:
     ping: Any
     rows_up_to: Any
     manner: Manner
+    _loop: asyncio.AbstractEventLoop
+
+    @property
+    def is_adrift(self) -> bool:
+        """See Wire."""
+        return self._loop.is_closed()
 
     @property
     def backslash_escapes(self) -> bool:
@@ -125,7 +135,7 @@ class Shared:
             try:
                 await self._read_query_result()
             except Exception as error:
-                if not self.is_open or not of_driver(error):
+                if not self.is_open or not of_server(error):
                     raise
                 first = first or error
         return first
