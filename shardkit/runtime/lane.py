@@ -142,15 +142,14 @@ class Lane:
             self._returned = True
         if self.pool is None:
             return
-        connection = self.connection or self._candidate
         clean = not (self.streaming or self._killed)
         self.streaming = False
-        if connection is None:
-            self.pool.give_back()
+        if self.connection is None:
+            self.pool.return_unused(self._candidate)
         elif clean:
-            self.pool.release(connection)
+            self.pool.release(self.connection)
         else:
-            self.pool.discard(connection)
+            self.pool.discard(self.connection)
 
     def drop(self, limit: int) -> None:
         """End a leased connection's open answer: read it away if at most `limit` rows are left, else discard it."""
@@ -159,7 +158,8 @@ class Lane:
         except Error:
             # What failed is an answer nobody wants any more; the connection is not pooled.
             self.streaming = True
-        self.give_back()
+        finally:
+            self.give_back()
 
     def abort(self) -> None:
         """Give up a transaction's connection; its next statement says that it was lost."""

@@ -174,6 +174,16 @@ class Pool:
             self._free += 1
             self._serve()
 
+    def return_unused(self, candidate: Connection | None) -> None:
+        """Give back a permit and its candidate, which has not been looked at and so is no fresher than before."""
+        with self._lock:
+            if candidate is None or not self._closed:
+                self._idle += [candidate] if candidate is not None else []
+                self._free += 1
+                self._serve()
+                return
+        self.discard(candidate)
+
     def orphan(self, connection: Connection) -> None:
         """Mark a connection whose owner was garbage-collected; it is closed later by whoever uses the pool next.
 

@@ -98,9 +98,13 @@ class Running:
     def end_leased(self) -> None:
         """Give back or discard the leased connections only."""
         if self._claimed():
-            for lane in self._lanes:
-                if lane.pool is not None and lane.streaming:
+            open_ = [lane for lane in self._lanes if lane.pool is not None and lane.streaming]
+            try:
+                for lane in open_:
                     lane.drop(LEASED_DRAIN)
+            finally:
+                for lane in open_:
+                    lane.give_back()  # after an interruption, those whose turn has not come
 
     def forsake(self, shard: ShardId) -> bool:
         """Forget the open answer of a pinned connection that is about to be closed; whether there was one."""

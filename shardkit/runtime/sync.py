@@ -108,6 +108,8 @@ class Lanes:
     def perform(self, op: Op) -> Any:
         """Do what one Op asks for and give its answer, as its docstring in flow says."""
         if self._closed:
+            if isinstance(op, (CloseQuery, CloseWorkspace)):
+                return None  # a cursor that is closed after its connection: both went with that
             raise InterfaceError("the connection is closed")
         match op:
             case Query():
@@ -164,12 +166,16 @@ class Lanes:
             return
         self._closed = True
         running, self._running = self._running, None
-        if running is not None:
-            running.end_leased()
-        self._space.close(running)
-        for shard in self._pinned:
-            # An answer that is still open refuses ROLLBACK; its connection is then discarded, which rolls back too.
-            self._pinned.finish((shard,), "ROLLBACK")
+        try:
+            if running is not None:
+                running.end_leased()
+            self._space.close(running)
+            for shard in self._pinned:
+                # An answer that is still open refuses ROLLBACK; its connection is then discarded, which rolls back too.
+                self._pinned.finish((shard,), "ROLLBACK")
+        finally:
+            self.orphan_workspace()  # after an interruption: what has not had its turn
+            self._pinned.orphan()
 
     def orphan_workspace(self) -> None:
         """Whoever used the workspace was garbage-collected: mark its connection for discard. No I/O."""

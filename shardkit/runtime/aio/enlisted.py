@@ -67,11 +67,10 @@ class _Enlisting:
 
     def undo(self) -> None:
         """Discard it: what BEGIN and its like have done ends with the connection."""
-        connection = self.connection or self._candidate
-        if connection is None:
-            self.pool.give_back()
+        if self.connection is None:
+            self.pool.return_unused(self._candidate)
         else:
-            self.pool.discard(connection)
+            self.pool.discard(self.connection)
 
 
 class Enlisted:

@@ -83,14 +83,13 @@ class Lane:
         self._returned = True
         if self.pool is None:
             return
-        connection = self.connection or self._candidate
         streaming, self.streaming = self.streaming, False
-        if connection is None:
-            self.pool.give_back()
+        if self.connection is None:
+            self.pool.return_unused(self._candidate)
         elif streaming:
-            self.pool.discard(connection)
+            self.pool.discard(self.connection)
         else:
-            self.pool.release(connection)
+            self.pool.release(self.connection)
 
     async def drop(self, limit: int) -> None:
         """End a leased connection's open answer: read it away if at most `limit` rows are left, else discard it."""
@@ -114,10 +113,10 @@ class Lane:
 
     def orphan(self) -> None:
         """Mark the leased connection for discard. Safe in a finaliser."""
-        if self.pool is not None and not self._returned and self.connection is not None:
+        if self.pool is not None and not self._returned:
             self._returned = True
             self.streaming = False
-            self.pool.orphan(self.connection)
+            self.pool.orphan(self.connection or self._candidate)
 
     async def drain(self, limit: int | None) -> bool:
         """Read away at most about `limit` rows (None: all); whether the answer has ended."""

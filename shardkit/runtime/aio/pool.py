@@ -44,7 +44,7 @@ class Pool:
         self._free = limits.size
         self._idle: list[Connection] = []
         self._waiting: deque[_Waiter] = deque()
-        self._orphans: deque[Connection] = deque()
+        self._orphans: deque[Connection | None] = deque()
         self._suspect_since = 0.0
         self._rings_at = inf
         self._alarm: asyncio.TimerHandle | None = None
@@ -194,9 +194,10 @@ class Pool:
         self._free += 1
         self._serve()
 
-    def orphan(self, connection: Connection) -> None:
-        """Mark a connection whose owner was garbage-collected; the loop closes it. Safe in a finaliser, in any
-        thread.
+    def orphan(self, connection: Connection | None) -> None:
+        """Mark a connection whose owner was garbage-collected; the loop closes it. None: there is only its permit.
+
+        Safe in a finaliser, in any thread.
         """
         self._orphans.append(connection)
         try:
@@ -207,7 +208,11 @@ class Pool:
     def bury(self) -> None:
         """Close what was marked by `orphan`."""
         while self._orphans:
-            self.discard(self._orphans.popleft())
+            lost = self._orphans.popleft()
+            if lost is None:
+                self.give_back()
+            else:
+                self.discard(lost)
 
     def close(self) -> None:
         """Close the idle connections and refuse new ones; those in use are closed when they come back."""
@@ -224,9 +229,22 @@ class Pool:
     def _fresh(self, connection: Connection) -> bool:
         return connection.used_at > self._suspect_since and monotonic() - connection.used_at < PING_AFTER
 
+    def return_unused(self, candidate: Connection | None) -> None:
+        """Give back a permit and its candidate, which has not been looked at and so is no fresher than before."""
+        self._take_back(candidate)
+        self._serve()
+
+    def _take_back(self, candidate: Connection | None) -> None:
+        self._free += 1
+        if candidate is not None:
+            self._make_idle(candidate)
+
     def _shelve(self, connection: Connection) -> None:
         """Make a sound connection idle; its permit stays with the caller."""
         connection.used_at = monotonic()
+        self._make_idle(connection)
+
+    def _make_idle(self, connection: Connection) -> None:
         if self._closed:
             connection.close()
         else:
@@ -241,6 +259,8 @@ class Pool:
     def _serve(self) -> None:
         """Grant permits to those who wait, strictly in order."""
         waiting = self._waiting
+        if waiting and self._loop.is_closed():
+            waiting.clear()  # nobody can be woken any more
         while waiting and waiting[0].count <= self._free:
             waiter = waiting.popleft()
             if not waiter.granted.done():
@@ -251,9 +271,7 @@ class Pool:
         granted = waiter.granted
         if granted.done() and not granted.cancelled():
             for connection in granted.result():
-                if connection is not None:
-                    self._idle.append(connection)
-                self._free += 1
+                self._take_back(connection)
         elif waiter in self._waiting:
             self._waiting.remove(waiter)
         self._serve()

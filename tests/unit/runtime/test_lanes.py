@@ -12,7 +12,7 @@ import pytest
 
 from shardkit.backends.scripted import Reply
 from shardkit.errors import BudgetExceeded, ConnectionLost, DataError, InterfaceError, PoolTimeout, StatementTimeout
-from shardkit.flow import Budget, CloseQuery, Enlist, Fetch, Finish, RowBatch, Task
+from shardkit.flow import Budget, CloseQuery, CloseWorkspace, Enlist, Fetch, Finish, OpenWorkspace, RowBatch, Task
 from shardkit.runtime import fan
 from shardkit.runtime.lane import FIRST_BATCH
 from tests.unit.runtime.stage import Stage, query, read_all, rows, shard
@@ -311,7 +311,63 @@ def test_closed_lanes_refuse(stage: Stage) -> None:
         stage.engine.open()
 
 
+def test_what_closed_lanes_had_open_is_closed(stage: Stage) -> None:
+    lanes = stage.engine.open()
+    lanes.perform(OpenWorkspace(shard(0), False, None))
+    lanes.close()
+    lanes.perform(CloseWorkspace())  # a cursor that is closed after its connection
+    lanes.perform(CloseQuery())
+    stage.check_nothing_leaked()
+
+
 def test_nothing_tells_a_password(stage: Stage) -> None:
     lanes = stage.engine.open()
     lanes.perform(query(Task(A, "SELECT")))
     assert "secret" not in repr((stage.engine, lanes, stage.engine.pools))
+
+
+def test_a_scatter_that_finds_no_connection_leaves_what_was_idle_as_it_was() -> None:
+    stage = Stage(size=1, wait=0.01)
+    lanes, other = stage.engine.open(), stage.engine.open()
+    lanes.perform(query(Task(shard(0), "SELECT 1")))
+    (idle,) = stage.rds0.connections
+    idle.used_at = before = idle.used_at - 1000
+    stage.rds1.on("SELECT 2", rows(5000))
+    other.perform(query(Task(shard(1, "rds1"), "SELECT 2")))
+    with pytest.raises(PoolTimeout):
+        lanes.perform(query(Task(shard(0), "SELECT 1"), Task(shard(1, "rds1"), "SELECT 1")))
+    assert idle.used_at == before
+    other.close()
+    stage.check_nothing_leaked()
+
+
+def test_a_close_that_is_interrupted_gives_the_other_connections_back(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for backend in stage.backends:
+        backend.on("SELECT 1", rows(5000))
+    lanes = stage.engine.open()
+    lanes.perform(query(Task(shard(0), "SELECT 1"), Task(shard(1, "rds1"), "SELECT 1")))
+
+    def interrupted(drain: int) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stage.rds0.connections[0], "abandon", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        lanes.perform(CloseQuery())
+    stage.check_nothing_leaked()
+
+
+def test_a_close_that_is_interrupted_keeps_no_transaction(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    lanes = stage.engine.open()
+    lanes.perform(Enlist((shard(0), shard(1, "rds1")), ("BEGIN",)))
+
+    def interrupted(place: object, sql: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stage.rds0.connections[0], "run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        lanes.close()
+    for pool in stage.engine.pools:
+        pool.bury()
+    stage.check_nothing_leaked()

@@ -261,3 +261,26 @@ def test_an_interrupted_wait_keeps_no_permit(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(KeyboardInterrupt):
         pool.acquire(S, ())
     assert pool.in_use == 0
+
+
+def test_a_candidate_that_was_not_looked_at_is_no_fresher_than_before() -> None:
+    pool, backend = make()
+    pool.release(pool.acquire(S, ()))
+    (candidate,) = pool.reserve(1, ())
+    assert candidate is not None
+    candidate.used_at -= 1000  # the server has closed it since
+    pool.return_unused(candidate)
+    assert pool.in_use == 0
+    assert pool.idle == 1
+    assert pool.acquire(S, ()) is candidate
+    assert [noted.what for noted in backend.log].count("ping") == 1
+
+
+def test_a_candidate_does_not_outlive_its_pool() -> None:
+    pool, backend = make()
+    pool.release(pool.acquire(S, ()))
+    (candidate,) = pool.reserve(1, ())
+    pool.close()
+    pool.return_unused(candidate)
+    assert backend.open_count == 0
+    assert pool.in_use == pool.idle == 0
