@@ -77,7 +77,7 @@ class AiomysqlWire(Shared, Connection):  # type: ignore[misc]
 
     def gone(self) -> asyncio.Future[None]:
         """See Wire."""
-        return asyncio.ensure_future(_closed(self._last_writer))
+        return self._loop.create_task(_closed(self._last_writer))
 
     def abort(self) -> None:
         """See Wire."""

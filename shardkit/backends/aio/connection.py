@@ -98,7 +98,7 @@ class AioMySqlConnection:
         except Exception as error:
             raise await self._failed(error) from error
         except BaseException:
-            self._broken = True
+            self._forsake()
             raise
 
     async def read(self, batch: int) -> tuple[Sequence[Row], bool]:
@@ -193,14 +193,16 @@ class AioMySqlConnection:
 
     def close(self) -> None:
         """See aio.protocol.Connection.close."""
-        self._unwatch()
         if self._answer is not None:
             self._answer = None
-            self._reap()
-        elif self._broken:
+            self._forsake()
+        self._unwatch()
+        broken, self._broken = self._broken, True
+        if self._wire.is_adrift:
+            return  # its loop has ended and takes no orders any more; the socket goes with it
+        if broken:
             self._wire.abort()
         else:
-            self._broken = True
             self._wire.leave()
         self._backend.left(self._wire)
 
@@ -270,7 +272,7 @@ class AioMySqlConnection:
         except Exception as error:
             raise await self._failed(error) from error
         except BaseException:
-            self._broken = True
+            self._forsake()
             raise
 
     async def _within(self, work: Awaitable[T], seconds: float) -> T:
@@ -298,6 +300,15 @@ class AioMySqlConnection:
             await self.kill()
             return timed_out(self._shard)
         return translate(error, self._shard)
+
+    def _forsake(self) -> None:
+        """Nobody waits for it any more, and perhaps no loop runs: what it does on the server is stopped all the same.
+
+        Its coroutine was closed, the program is interrupted, or an answer has been left open.
+        """
+        self._broken = True
+        if self._reaped is None:
+            self._backend.reaper.kill_unseen(f"{self._number}")
 
     def _reap(self) -> asyncio.Future[None]:
         """Break it off, and begin to stop on the server what it runs there."""

@@ -15,7 +15,7 @@ class Reaper:
 
     def __init__(self, kill_all: Callable[..., None]) -> None:
         self._kill_all = kill_all
-        self._wanted: list[tuple[str, asyncio.Future[None]]] = []
+        self._wanted: list[tuple[str, asyncio.Future[None] | None]] = []
         self._lock = threading.Lock()
         self._at_work = False
 
@@ -25,12 +25,24 @@ class Reaper:
         The future is done when the server was told, or cannot be reached.
         """
         done = asyncio.get_running_loop().create_future()
+        self._begin(target, done)
+        return done
+
+    def kill_unseen(self, target: str) -> None:
+        """The same where nobody waits and perhaps no loop runs: in a finaliser, or when everything ends."""
+        self._begin(target, None)
+
+    @property
+    def at_work(self) -> bool:
+        """Whether something is being stopped."""
+        return self._at_work
+
+    def _begin(self, target: str, done: asyncio.Future[None] | None) -> None:
         with self._lock:
             self._wanted.append((target, done))
             begin, self._at_work = not self._at_work, True
         if begin:
             threading.Thread(target=self._work, name="shardkit-kill").start()
-        return done
 
     def _work(self) -> None:
         while True:
@@ -41,6 +53,8 @@ class Reaper:
                     return
             self._kill_all(*(target for target, _ in wanted))
             for _, done in wanted:
+                if done is None:
+                    continue
                 try:
                     done.get_loop().call_soon_threadsafe(_finish, done)
                 except RuntimeError:

@@ -16,7 +16,7 @@ from shardkit.backends.aio.shelter import sheltered
 from shardkit.backends.protocol import Started
 from shardkit.backends.sqlite import SqliteBackend
 from shardkit.backends.sqlite_connection import SqliteConnection
-from shardkit.errors import InternalError
+from shardkit.errors import ConnectionLost, InternalError
 from shardkit.flow import Collation, Column, TableInfo, Task, Warned
 from shardkit.values import Row, ShardId
 
@@ -31,6 +31,7 @@ class AioSqliteConnection:
 
     def __init__(self, thread: ThreadPoolExecutor, raw: SqliteConnection) -> None:
         self._thread, self.raw = thread, raw
+        self._closed = False
 
     @property
     def state(self) -> tuple[str, ...]:
@@ -53,7 +54,7 @@ class AioSqliteConnection:
     @property
     def usable(self) -> bool:
         """See aio.protocol.Connection.usable."""
-        return self.raw.usable
+        return not self._closed and self.raw.usable
 
     async def start(self, task: Task, batch: int, timeout: float | None) -> Started:
         """See aio.protocol.Connection.start."""
@@ -117,21 +118,29 @@ class AioSqliteConnection:
 
     def close(self) -> None:
         """See aio.protocol.Connection.close."""
-        if self.usable:
-            self._thread.submit(self.raw.close)
-        else:
+        if self._closed:
+            return
+        self._closed = True
+        if not self.usable:
             self.raw.kill()
-            self._thread.submit(self.raw.close)
+        self._thread.submit(self.raw.close)
         self._thread.shutdown(wait=False)
 
     async def work(self, job: Callable[[], T]) -> T:
         """Do it in the connection's thread; interrupted if the caller is cancelled."""
+        if self._closed:
+            raise ConnectionLost("the connection to an embedded database is closed")
         doing = asyncio.get_running_loop().run_in_executor(self._thread, job)
         try:
             return await asyncio.shield(doing)
         except asyncio.CancelledError:
+            doing.add_done_callback(_noted)
             self.raw.kill()
             await sheltered(asyncio.wait((doing,)))
+            raise
+        except GeneratorExit:
+            doing.add_done_callback(_noted)
+            self.raw.kill()  # nobody can wait for the thread
             raise
 
 
@@ -166,6 +175,12 @@ class AioSqliteBackend:
     async def collations(self, connection: Connection, names: Sequence[str]) -> tuple[Collation, ...]:
         """See aio.protocol.Backend.collations."""
         return self._sync.collations(connection, names)
+
+
+def _noted(done: asyncio.Future[T]) -> None:
+    """That an interrupted statement was interrupted is no news to whoever did it."""
+    if not done.cancelled():
+        done.exception()
 
 
 async def _opened(connect: Callable[[], SqliteConnection]) -> AioSqliteConnection:

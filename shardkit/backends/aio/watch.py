@@ -39,12 +39,10 @@ class Watch:
         return self.due.pop(item, None) is not None
 
     def close(self) -> None:
-        """Nothing is watched any more."""
-        self.due.clear()
-        self.wakes_at = inf
-        if self._timer is not None:
+        """Let the timer go. What still runs is watched to its end."""
+        if self._timer is not None and not self.due:
             self._timer.cancel()
-            self._timer = None
+            self._timer, self.wakes_at = None, inf
 
     def wake(self, deadline: float) -> None:
         """Look at `due` at that moment."""

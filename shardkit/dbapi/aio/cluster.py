@@ -86,11 +86,16 @@ class Cluster:
     async def close(self) -> None:
         """Close the pools. Connections in use are closed when they are given back."""
         recoverer, self._recoverer = self._recoverer, None
-        if recoverer is not None:
-            await recoverer.stop()
+        try:
+            if recoverer is not None:
+                await recoverer.stop()
+        finally:
+            await sheltered(self._close())
+
+    async def _close(self) -> None:
         for publisher in self._publishers:
             await asyncio.to_thread(publisher.stop)
-        await sheltered(self.engine.close())
+        await self.engine.close()
         self._told.closed()
 
     async def __aenter__(self) -> Cluster:
