@@ -30,7 +30,7 @@ class Cursors:
     def seal(self, scope: str, key: Key) -> str:
         """The cursor of a key in the list that `scope` names."""
         payload = json.dumps([_plain(part) for part in key], separators=(",", ":")).encode()
-        return urlsafe_b64encode(self._sign(scope, payload) + payload).rstrip(b"=").decode()
+        return _written(self._sign(scope, payload) + payload)
 
     def open(self, scope: str, cursor: str) -> Key:
         """The key of a cursor. Raises Problem (400) for what is no cursor of this list."""
@@ -39,12 +39,17 @@ class Cursors:
         except (BadBase64, UnicodeEncodeError, ValueError):
             raise _bad() from None
         signature, payload = sealed[:SIGNATURE], sealed[SIGNATURE:]
-        if not hmac.compare_digest(signature, self._sign(scope, payload)):
+        # The decoder skips what is no letter of its alphabet; what was not sealed here is not taken for a cursor.
+        if _written(sealed) != cursor or not hmac.compare_digest(signature, self._sign(scope, payload)):
             raise _bad()
         return tuple(_typed(part) for part in json.loads(payload))
 
     def _sign(self, scope: str, payload: bytes) -> bytes:
         return hmac.digest(self._secret, scope.encode() + b"\0" + payload, "sha256")[:SIGNATURE]
+
+
+def _written(sealed: bytes) -> str:
+    return urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
 
 def _plain(part: Any) -> Any:

@@ -22,6 +22,8 @@ from shardkit.errors import CommitInDoubt, Error, OperationalError
 LOG = logging.getLogger("centers")
 MEDIA_TYPE = "application/problem+json"
 AGAIN = {"Retry-After": "1"}
+EVERYWHERE = (422, 503)
+"""What any route may answer: the request makes no sense, or a database or the service itself cannot take it on."""
 
 
 class ProblemBody(BaseModel):
@@ -105,7 +107,9 @@ def _invalid(_: Request, error: Exception) -> JSONResponse:
 def _http(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     kind = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
-    return answer(Problem(error.status_code, kind, str(error.detail)))
+    made = answer(Problem(error.status_code, kind, str(error.detail)))
+    made.headers.update(error.headers or {})  # 405 says in Allow what may be done
+    return made
 
 
 def _database(request: Request, error: Exception) -> JSONResponse:
@@ -133,6 +137,8 @@ def _describe(app: FastAPI) -> None:
         if app.openapi_schema is None:
             schemas = made().setdefault("components", {}).setdefault("schemas", {})
             schemas["Problem"] = ProblemBody.model_json_schema()
+            for unused in ("HTTPValidationError", "ValidationError"):  # FastAPI's own, which is never answered
+                schemas.pop(unused, None)
         assert app.openapi_schema is not None
         return app.openapi_schema
 

@@ -6,23 +6,48 @@ know, so a misspelt one is never ignored.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from fastapi import Path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
 from pydantic.alias_generators import to_camel
 
 BIGGEST = 2**63 - 1
 
+_DIGITS = re.compile("[0-9]{1,19}")
+
+
+def _whole(given: Any) -> int:
+    """An id as it is written; what pydantic would also take for a number (true, 1.0, "1_0") names nobody."""
+    if isinstance(given, str) and _DIGITS.fullmatch(given):
+        return int(given)
+    if isinstance(given, int) and not isinstance(given, bool):
+        return given
+    raise ValueError("an id is a string of digits")
+
+
 _ID_SCHEMA = {"type": "string", "pattern": "^[0-9]{1,19}$", "examples": ["7219834652170649601"]}
 Id: TypeAlias = Annotated[
-    int, Field(ge=1, le=BIGGEST), PlainSerializer(str, return_type=str, when_used="json"), WithJsonSchema(_ID_SCHEMA)
+    int,
+    BeforeValidator(_whole),
+    Field(ge=1, le=BIGGEST),
+    PlainSerializer(str, return_type=str, when_used="json"),
+    WithJsonSchema(_ID_SCHEMA),
 ]
 """An id; a string of digits on the wire."""
 
-PathId: TypeAlias = Annotated[int, Path(ge=1, le=BIGGEST, examples=["4711"])]
+PathId: TypeAlias = Annotated[Id, Path()]
 """An id in a path."""
 
 Money: TypeAlias = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2, examples=["19.90"])]

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from examples.centers import health
 from examples.centers.admission import Admission
 from examples.centers.cursors import Cursors
-from examples.centers.problems import answer_problems
+from examples.centers.problems import EVERYWHERE, answer_problems, documented
 from examples.centers.settings import load_rules
 from examples.member_center import routes, routes_belongings
 from examples.member_center.settings import Settings
@@ -65,6 +65,7 @@ def create_app(settings: Settings | None = None, rules: Rules | None = None, mai
     app.state.settings, app.state.mail = settings, mail
     app.add_middleware(Admission, limit=settings.requests)
     answer_problems(app)
-    for router in (*routes.ROUTERS, *routes_belongings.ROUTERS, health.router(check)):
-        app.include_router(router)
+    for router in (*routes.ROUTERS, *routes_belongings.ROUTERS):
+        app.include_router(router, responses=documented(*EVERYWHERE))
+    app.include_router(health.router(check))
     return app

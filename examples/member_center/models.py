@@ -14,14 +14,29 @@ from examples.centers.wire import Country, Id, Moment, Wire
 
 
 def account_name(given: str) -> str:
-    """A login name as it is stored and compared: compatibility forms and case folded, no blanks around it."""
-    return unicodedata.normalize("NFKC", given.strip()).casefold()
+    """A login name as it is stored and compared: compatibility forms and case folded, no blanks around it.
+
+    Raises ValueError for control and format characters, which nobody sees: with them there could be two of one name.
+    """
+    if any(unicodedata.category(letter).startswith("C") for letter in given):
+        raise ValueError("an account name has visible letters only")
+    # Folding may take a letter apart that was put together before, so that is done once more.
+    folded = unicodedata.normalize("NFKC", given).casefold()
+    return unicodedata.normalize("NFKC", folded).casefold().strip()
+
+
+def _text(password: SecretStr) -> SecretStr:
+    if any(unicodedata.category(letter) == "Cs" for letter in password.get_secret_value()):
+        raise ValueError("half a character (a lone surrogate) is no text")
+    return password
 
 
 AccountName: TypeAlias = Annotated[
     str, AfterValidator(account_name), Field(min_length=3, max_length=100, examples=["ada.lovelace"])
 ]
-Password: TypeAlias = Annotated[SecretStr, Field(min_length=8, max_length=200, examples=["correct horse battery"])]
+Password: TypeAlias = Annotated[
+    SecretStr, AfterValidator(_text), Field(min_length=8, max_length=200, examples=["correct horse battery"])
+]
 Email: TypeAlias = Annotated[str, Field(pattern=r"^[^@\s]{1,64}@[^@\s]{1,189}$", examples=["ada@example.org"])]
 Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=100, examples=["Ada Lovelace"])]
 Phone: TypeAlias = Annotated[str, Field(min_length=3, max_length=32, examples=["+44 20 7946 0958"])]
@@ -144,4 +159,4 @@ class Confirmation(Wire):
     """What the reader of the email sends back."""
 
     account_id: Id
-    token: str = Field(min_length=16, max_length=64)
+    token: str = Field(min_length=16, max_length=64, examples=["kZ1cR8q0mPzv3nT5yWb7aX2dLs9eUf4G"])

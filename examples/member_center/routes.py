@@ -58,7 +58,7 @@ mails = APIRouter(tags=["email verification"])
     summary="Register a member",
     responses={
         200: {"model": Member, "description": "Registered before."},
-        **documented(409, 422, 503),
+        **documented(409),
     },
 )
 async def register(body: NewMember, response: Response, shards: Shards) -> Member:
@@ -71,7 +71,7 @@ async def register(body: NewMember, response: Response, shards: Shards) -> Membe
     return Member.model_validate(done.member)
 
 
-@people.get("/members", summary="All members, the newest first", responses=documented(400, 422))
+@people.get("/members", summary="All members, the newest first", responses=documented(400))
 async def everybody(shards: Shards, seal: Seal, asked: Paging) -> Page[Member]:
     """All shards, merged page by page."""
     return await members.page(shards, seal, asked)
@@ -95,7 +95,7 @@ async def deactivate(member_id: MemberId, shards: Shards) -> Member:
     return Member.model_validate(await shards.transact(lambda session: members.deactivate(session, member_id)))
 
 
-@access.post("/logins", summary="Who logs in with this account and password?", responses=documented(401, 422))
+@access.post("/logins", summary="Who logs in with this account and password?", responses=documented(401))
 async def log_in(body: NewAccount, shards: Shards) -> LoggedIn:
     """The account's name leads to its shard, and from there to the member's."""
     return await logins.log_in(shards, body)
@@ -112,9 +112,7 @@ async def accounts(member_id: MemberId, shards: Shards) -> list[Account]:
     return await shards.read(work)
 
 
-@access.post(
-    "/members/{memberId}/accounts", status_code=201, summary="Add an account", responses=documented(404, 409, 503)
-)
+@access.post("/members/{memberId}/accounts", status_code=201, summary="Add an account", responses=documented(404, 409))
 async def add_account(member_id: MemberId, body: NewAccount, shards: Shards) -> Account:
     """One more name to log in with, unique among all members."""
     return Account.model_validate(await logins.add_to(shards, member_id, body))
@@ -124,7 +122,7 @@ async def add_account(member_id: MemberId, body: NewAccount, shards: Shards) -> 
     "/members/{memberId}/accounts/{accountId}",
     status_code=204,
     summary="Remove an account",
-    responses=documented(404, 409, 503),
+    responses=documented(404, 409),
 )
 async def remove_account(
     member_id: MemberId, account_id: Annotated[PathId, Path(alias="accountId")], shards: Shards

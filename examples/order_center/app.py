@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from examples.centers import health
 from examples.centers.admission import Admission
 from examples.centers.cursors import Cursors
-from examples.centers.problems import answer_problems
+from examples.centers.problems import EVERYWHERE, answer_problems, documented
 from examples.centers.settings import load_rules
 from examples.order_center.database import Database
 from examples.order_center.routes import ROUTERS
@@ -56,6 +56,7 @@ def create_app(settings: Settings | None = None, rules: Rules | None = None) -> 
     app = FastAPI(title="Order center", version="1", description=DESCRIPTION, lifespan=lifespan)
     app.add_middleware(Admission, limit=settings.requests)
     answer_problems(app)
-    for router in (*ROUTERS, health.router(check)):
-        app.include_router(router)
+    for router in ROUTERS:
+        app.include_router(router, responses=documented(*EVERYWHERE))
+    app.include_router(health.router(check))
     return app

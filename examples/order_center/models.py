@@ -153,7 +153,7 @@ class Receipt(Wire):
     """Goods that come into the stock."""
 
     request_id: str = Field(pattern=REQUEST_ID, description="The same receipt counts once.", examples=["delivery-1024"])
-    quantity: int = Field(ge=1, le=100_000_000)
+    quantity: int = Field(ge=1, le=100_000_000, examples=[500])
 
 
 class Segment(Wire):

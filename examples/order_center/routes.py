@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 from examples.centers.cursors import Cursors
 from examples.centers.pages import Page, Paging
 from examples.centers.problems import Problem, documented, not_found
-from examples.centers.wire import REQUEST_ID, PathId
+from examples.centers.wire import REQUEST_ID, Id, PathId
 from examples.order_center import moving, placing, products, reading, segments
 from examples.order_center.database import Database
 from examples.order_center.models import (
@@ -69,7 +69,7 @@ buyers = APIRouter(tags=["segments"])
     responses={
         200: {"model": Checkout, "description": "This request id has placed this cart before; here it is."},
         202: {"model": Pending, "description": "Committed, and not visible everywhere yet."},
-        **documented(409, 422, 503),
+        **documented(409),
     },
 )
 async def place(
@@ -102,11 +102,13 @@ async def place(
 @checkouts.get(
     "/members/{memberId}/checkouts/by-request/{requestId}",
     summary="What became of a request",
-    responses=documented(404, 503),
+    responses=documented(404),
 )
 async def by_request(
     member_id: Annotated[PathId, Path(alias="memberId")],
-    request_id: Annotated[str, Path(alias="requestId", pattern=REQUEST_ID)],
+    request_id: Annotated[
+        str, Path(alias="requestId", pattern=REQUEST_ID, examples=["9f1c2c0e-5d0f-4a55-9b1e-8d3a86f0a1ff"])
+    ],
     store: Store,
 ) -> Checkout:
     """The checkout this request id has placed; 404 when it has placed none so far."""
@@ -129,7 +131,7 @@ async def checkout(
     return found
 
 
-@orders.get("/members/{memberId}/orders", summary="A buyer's orders, the newest first", responses=documented(400, 422))
+@orders.get("/members/{memberId}/orders", summary="A buyer's orders, the newest first", responses=documented(400))
 async def of_buyer(
     member_id: Annotated[PathId, Path(alias="memberId")],
     store: Store,
@@ -141,7 +143,7 @@ async def of_buyer(
     return await reading.page(store, seal, reading.listing(status, memberId=member_id), asked)
 
 
-@orders.get("/sellers/{sellerId}/orders", summary="A seller's orders, the newest first", responses=documented(400, 422))
+@orders.get("/sellers/{sellerId}/orders", summary="A seller's orders, the newest first", responses=documented(400))
 async def of_seller(
     seller_id: Annotated[PathId, Path(alias="sellerId")],
     store: Store,
@@ -153,7 +155,7 @@ async def of_seller(
     return await reading.page(store, seal, reading.listing(status, sellerId=seller_id), asked)
 
 
-@orders.get("/orders", summary="Everybody's orders, the newest first", responses=documented(400, 422))
+@orders.get("/orders", summary="Everybody's orders, the newest first", responses=documented(400))
 async def of_all(store: Store, seal: Seal, asked: Paging, status: StatusFilter = None) -> Page[Order]:
     """All shards, merged page by page."""
     return await reading.page(store, seal, reading.listing(status), asked)
@@ -164,7 +166,7 @@ async def by_id(
     order_id: Annotated[PathId, Path(alias="orderId")],
     store: Store,
     member_id: Annotated[
-        int | None, Query(alias="memberId", ge=1, description="The buyer, if known: then one shard is asked, not all.")
+        Id | None, Query(alias="memberId", description="The buyer, if known: then one shard is asked, not all.")
     ] = None,
 ) -> OrderDetail:
     """With items, history, and the actions that are possible now."""
@@ -174,7 +176,7 @@ async def by_id(
 @orders.post(
     "/members/{memberId}/orders/{orderId}/{action}",
     summary="Pay, ship, receive, close, cancel or refund an order",
-    responses=documented(404, 409, 503),
+    responses=documented(404, 409),
 )
 async def move(
     member_id: Annotated[PathId, Path(alias="memberId")],
@@ -241,7 +243,7 @@ async def all_segments(store: Store, scope: Scope) -> list[Segment]:
     return await segments.segments(store, scope)
 
 
-@buyers.get("/segments/{segment}/members", summary="The members of a segment", responses=documented(400, 404, 422))
+@buyers.get("/segments/{segment}/members", summary="The members of a segment", responses=documented(400, 404))
 async def members(
     segment: Annotated[str, Path(examples=["champions"])],
     store: Store,

@@ -31,6 +31,12 @@ def test_a_cursor_that_was_changed_is_refused(place: int) -> None:
         CURSORS.open("list", cursor[:place] + other + cursor[place + 1 :])
 
 
+@pytest.mark.parametrize("more", ["!!!!", "=", "==", "\n", " "])
+def test_a_cursor_with_something_added_is_refused(more: str) -> None:
+    with pytest.raises(Problem, match="bad-cursor"):
+        CURSORS.open("list", CURSORS.seal("list", KEY) + more)
+
+
 def test_a_cursor_is_bound_to_its_list_and_its_secret() -> None:
     cursor = CURSORS.seal("list", KEY)
     for cursors, scope in ((CURSORS, "another"), (Cursors(b"other"), "list")):
