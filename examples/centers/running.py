@@ -66,6 +66,8 @@ def running(places: Places) -> Iterator[Running]:
         rules: dict[str, Rules] = {}
         processes: dict[str, subprocess.Popen[bytes]] = {}
         for center, port in places.ports.items():
+            _refuse_taken(center, port)
+        for center, port in places.ports.items():
             prefix = center.upper()
             environ |= {f"{prefix}_RDS{number}": url for number, url in enumerate(servers[center])}
             environ.setdefault(f"{prefix}_CURSOR_SECRET", secrets.token_hex(16))
@@ -127,6 +129,17 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def _refuse_taken(center: str, port: int) -> None:
+    """Whoever listens there would answer in the center's place, and be filled with what is meant for it."""
+    with socket.socket() as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the center does
+        try:
+            listening.bind(("127.0.0.1", port))
+        except OSError as error:
+            told = f"the {center} center cannot listen on port {port}: {error.strerror}; choose another one"
+            raise NotStarted(f"{told}, or 0 for any (--{center}-port)") from error
 
 
 def _free_port() -> int:

@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from threading import Timer
 
 import httpx
 import pytest
+
+from examples.centers.running import NotStarted, Places, running
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 120.0
@@ -85,6 +88,16 @@ def test_both_centers_answer_the_calls_that_are_printed_and_stop_with_ctrl_c(sta
     for url in started.urls():
         with pytest.raises(httpx.ConnectError):
             httpx.get(f"{url}/healthz")
+
+
+def test_a_port_that_somebody_else_listens_on_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as somebody:
+        port = somebody.getsockname()[1]
+        places = Places(folder=tmp_path, ports={"member": 0, "order": port})
+        refusal = pytest.raises(NotStarted, match=f"order center cannot listen on port {port}.*--order-port")
+        with refusal, running(places):
+            raise AssertionError("it has started")
+    assert not list(tmp_path.rglob("*.db"))
 
 
 def call(arguments: list[str]) -> httpx.Response:
