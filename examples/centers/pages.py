@@ -42,7 +42,7 @@ class Wanted(NamedTuple):
         return 0 if self.number is None else (self.number - 1) * self.limit
 
 
-def wanted(
+async def wanted(
     limit: Annotated[int, Query(ge=1, le=100, description="Rows on a page.")] = 20,
     cursor: Annotated[
         str | None, Query(max_length=300, description="`next` of the page before; stable under inserts.")

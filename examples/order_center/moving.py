@@ -37,10 +37,16 @@ async def move(database: Database, asked: Asked) -> Order:
     if row is None:
         raise not_found(f"order {asked.order_id} of member {asked.member_id}")
     order = order_from(row)
-    if not moved and order.status != TRANSITIONS[asked.action].target:
+    if not moved and not await _done_before(database, asked):
         told = advice(order.status, asked.action)
         raise Problem(409, "wrong-state", told, state=order.status, allowed=list(allowed(order.status)))
     return order
+
+
+async def _done_before(database: Database, asked: Asked) -> bool:
+    """No action can happen twice to one order, so its history tells a repetition from a mistake."""
+    sql = "SELECT 1 FROM t_order_move WHERE memberId = %s AND orderId = %s AND action = %s"
+    return await database.row(sql, (asked.member_id, asked.order_id, asked.action.value)) is not None
 
 
 async def _move(link: Link, asked: Asked) -> bool:

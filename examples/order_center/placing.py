@@ -80,17 +80,27 @@ def amount(lines: Sequence[CartLine], offers: Mapping[str, Offer]) -> Decimal:
 async def place(database: Database, asked: Placing) -> Placed:
     """Place the checkout, or give the one that this request id has placed before.
 
-    Raises Problem (unknown product, other currency, sold out, request id used for another cart) and Uncertain.
+    Raises Problem (unknown product, other currency, amount too large, sold out, request id used for another cart) and
+    Uncertain.
     """
-    offers = await _offers(database, asked.body)
+    try:
+        offers = await _offers(database, asked.body)
+    except Problem:
+        # What was placed is answered as it was, whatever has become of its products since.
+        if (before := await _placed_before(database, asked)) is not None:
+            return Placed(before, new=False)
+        raise
     checkout_id = await database.next_id("t_checkout")
     parts = by_seller(asked.body.lines, offers)
     numbers = {seller: await database.next_id("t_order") for seller in parts}
     draft = _Draft(asked, offers, checkout_id, numbers, now())
     try:
         await database.transact(draft.write)
-    except IntegrityError:
-        return Placed(await _placed_before(database, asked), new=False)
+    except IntegrityError as error:
+        if (before := await _placed_before(database, asked)) is None:
+            told = "this request id was just being used; send the same request again"
+            raise Problem(503, "try-again", told) from error
+        return Placed(before, new=False)
     except SoldOut as error:
         raise await _sold_out(database, error.line) from None
     except CommitInDoubt as error:
@@ -174,6 +184,8 @@ class _Draft(NamedTuple):
 
 _CHECKOUT_COLUMNS = "memberId, checkoutId, requestId, bodyHash, amount, currency, country, createdAt"
 ITEM_COLUMNS = "memberId, orderId, lineNo, sku, title, quantity, price"
+LARGEST = Decimal("999999999999.99")
+"""What an amount column holds, DECIMAL(14,2)."""
 TAKE = "UPDATE t_product SET available = available - %s, sold = sold + %s WHERE sku = %s AND available >= %s"
 
 
@@ -187,21 +199,23 @@ async def _offers(database: Database, body: NewCheckout) -> dict[str, Offer]:
     if other := [sku for sku in skus if offers[sku].currency != body.currency]:
         told = f"{', '.join(other)} is not sold in {body.currency}; place a checkout for each currency"
         raise Problem(422, "other-currency", told, skus=other)
+    if (total := amount(body.lines, offers)) > LARGEST:
+        told = f"the cart costs {total:,} {body.currency}, and a checkout at most {LARGEST:,}; order in parts"
+        raise Problem(422, "amount-too-large", told)
     return offers
 
 
-async def _placed_before(database: Database, asked: Placing) -> Checkout:
+async def _placed_before(database: Database, asked: Placing) -> Checkout | None:
+    """What this request id has placed. Raises Problem (409) if that was another cart."""
     row = await database.row(
         "SELECT bodyHash FROM t_checkout WHERE memberId = %s AND requestId = %s", (asked.member_id, asked.request_id)
     )
     if row is None:
-        raise Problem(503, "try-again", "this request id was just being used; send the same request again")
+        return None
     if row[0] != asked.body.fingerprint():
         told = "this request id has placed another cart; a new cart needs a new request id"
         raise Problem(409, "request-id-reused", told, requestId=asked.request_id)
-    found = await find_by_request(database, asked.member_id, asked.request_id)
-    assert found is not None  # a checkout is never deleted
-    return found
+    return await find_by_request(database, asked.member_id, asked.request_id)
 
 
 async def _sold_out(database: Database, line: CartLine) -> Problem:

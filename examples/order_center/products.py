@@ -34,25 +34,48 @@ async def offer(database: Database, sku: str, new: NewProduct) -> Product:
     return product
 
 
+MOST = 2**31 - 1
+"""The pieces that an INT column holds."""
+
+_COUNT = (
+    "UPDATE t_product SET received = received + %s, available = available + %s WHERE sku = %s AND received <= %s - %s"
+)
+
+
 async def receive(database: Database, sku: str, receipt: Receipt) -> Product:
-    """Take goods into the stock; the same receipt a second time changes nothing."""
+    """Take goods into the stock; the same receipt a second time changes nothing.
+
+    Raises Problem: 404, 422 for more pieces than can be counted, and 409 for a request id of another receipt.
+    """
+    pieces = receipt.quantity
 
     async def write(link: Link) -> None:
-        counted = "UPDATE t_product SET received = received + %s, available = available + %s WHERE sku = %s"
-        if not await link.change(counted, (receipt.quantity, receipt.quantity, sku)):
-            raise not_found(f"product {sku}")
-        row: Row = (sku, receipt.request_id, receipt.quantity, now())
+        # First, so that a receipt that was counted before stops here, whatever the product has become.
+        row: Row = (sku, receipt.request_id, pieces, now())
         await link.insert("t_receipt", "sku, requestId, quantity, receivedAt", [row])
+        if not await link.change(_COUNT, (pieces, pieces, sku, MOST, pieces)):
+            raise _Uncounted
 
     try:
         await database.transact(write)
-    except IntegrityError:
+    except _Uncounted:
+        there = await get(database, sku)
+        told = f"{there.received:,} pieces of {sku} came in so far, and {MOST:,} are the most that can be counted"
+        raise Problem(422, "stock-too-large", told) from None
+    except IntegrityError as error:
         sql = "SELECT quantity FROM t_receipt WHERE sku = %s AND requestId = %s"
         stored = await database.row(sql, (sku, receipt.request_id))
-        if stored is not None and stored[0] != receipt.quantity:
+        if stored is None:
+            told = "this request id was just being used; send the same receipt again"
+            raise Problem(503, "try-again", told) from error
+        if stored[0] != pieces:
             told = f"this request id has brought in {stored[0]}; another receipt needs a new request id"
             raise Problem(409, "request-id-reused", told, requestId=receipt.request_id) from None
     return await get(database, sku)
+
+
+class _Uncounted(Exception):
+    """There is no such product, or there is no room for so many pieces; the transaction is to be rolled back."""
 
 
 async def get(database: Database, sku: str) -> Product:

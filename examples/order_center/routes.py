@@ -33,11 +33,11 @@ from examples.order_center.models import (
 from examples.order_center.states import Action, Status
 
 
-def _database(request: Request) -> Database:
+async def _database(request: Request) -> Database:
     return cast(Database, request.app.state.database)
 
 
-def _cursors(request: Request) -> Cursors:
+async def _cursors(request: Request) -> Cursors:
     return cast(Cursors, request.app.state.cursors)
 
 
@@ -216,16 +216,21 @@ async def of_one_seller(seller_id: Annotated[PathId, Path(alias="sellerId")], st
     return await products.of_seller(store, seller_id)
 
 
-def _until(
+_DAY = timedelta(days=1)
+
+
+async def _until(
     as_of: Annotated[
         date | None, Query(alias="asOf", description="Orders up to the end of this day; yesterday if left out.")
     ] = None,
 ) -> datetime:
-    day = datetime.now(UTC).date() if as_of is None else as_of + timedelta(days=1)
+    if as_of is not None and not date(1000, 1, 1) <= as_of < date.max:
+        raise Problem(422, "invalid-request", f"query.asOf: days lie between 1000-01-01 and {date.max - _DAY}")
+    day = datetime.now(UTC).date() if as_of is None else as_of + _DAY
     return datetime.combine(day, time())
 
 
-def _scope(
+async def _scope(
     until: Annotated[datetime, Depends(_until)],
     currency: Annotated[str, Query(pattern="^[A-Z]{3}$", description="Only amounts of one currency compare.")] = "CNY",
 ) -> segments.Scope:

@@ -8,6 +8,7 @@ only whole days count, so a list can be walked page by page while orders come in
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from examples.centers.cursors import Cursors, Key
@@ -57,7 +58,7 @@ async def segments(database: Database, scope: Scope) -> list[Segment]:
     """All segments of the buyers of these orders, also those that nobody is in."""
     sql = f"SELECT segment, COUNT(*), SUM(orders), SUM(amount) FROM ({_NAMED}) AS named GROUP BY segment"
     found = {row[0]: row[1:] for row in await database.rows(sql, scope.values())}
-    return [_segment(name, found.get(name, (0, 0, 0))) for name in NAMES]
+    return [_segment(name, found.get(name, (0, 0, Decimal("0.00")))) for name in NAMES]
 
 
 def listing(segment: str, scope: Scope) -> Listing:

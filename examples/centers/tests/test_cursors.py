@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from decimal import Decimal
 
@@ -68,8 +69,8 @@ def test_there_is_a_next_page_only_if_there_is_a_next_row() -> None:
 
 
 def test_pages_by_number_end_somewhere() -> None:
-    assert wanted(100, None, DEEPEST // 100 + 1).offset == DEEPEST
+    assert asyncio.run(wanted(100, None, DEEPEST // 100 + 1)).offset == DEEPEST
     with pytest.raises(Problem, match="cursor"):
-        wanted(100, None, DEEPEST // 100 + 2)
+        asyncio.run(wanted(100, None, DEEPEST // 100 + 2))
     with pytest.raises(Problem, match="not both"):
-        wanted(100, "x", 1)
+        asyncio.run(wanted(100, "x", 1))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from uuid import uuid4
 
+from httpx import Response
+
 from examples.order_center.tests.conftest import Shop
 
 
@@ -115,6 +117,28 @@ def test_carts_that_cannot_be_placed_are_refused_with_the_reason(shop: Shop) -> 
     assert {error["where"] for error in keyless.json()["errors"]} == {"header.Idempotency-Key", "body.lines"}
 
 
+def test_a_placed_request_is_answered_whatever_has_become_of_its_products(shop: Shop) -> None:
+    shop.offer("fig", seller=1, pieces=1)
+    request = str(uuid4())
+    first = shop.place(508, {"fig": 1}, request)
+    euros = {"sellerId": "1", "title": "Fig", "price": "1.00", "currency": "EUR"}
+    assert shop.api.call("PUT", "/products/fig", euros).is_success
+    again = shop.place(508, {"fig": 1}, request)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json() == first.json()
+    # Nor does another cart get another refusal because it cannot be placed anyway.
+    assert shop.place(508, {"never-offered": 1}, request).json()["type"] == "urn:problem:request-id-reused"
+    assert shop.place(508, {"fig": 1}).json()["type"] == "urn:problem:other-currency"
+
+
+def test_an_amount_that_no_column_holds_is_refused(shop: Shop) -> None:
+    shop.offer("gem", seller=1, pieces=200, price="9999999999.99")
+    assert shop.place(509, {"gem": 100}).json()["amount"] == "999999999999.00"
+    refused = shop.place(509, {"gem": 101})
+    assert (refused.status_code, refused.json()["type"]) == (422, "urn:problem:amount-too-large")
+    assert shop.stock("gem") == (200, 100, 100)
+
+
 def test_a_receipt_counts_once(shop: Shop) -> None:
     shop.offer("oil", seller=1, pieces=5)
     for _ in range(2):
@@ -126,6 +150,20 @@ def test_a_receipt_counts_once(shop: Shop) -> None:
     assert (
         shop.api.call("POST", "/products/never/receipts", {"requestId": "delivery-8", "quantity": 3}).status_code == 404
     )
+
+
+def test_a_receipt_that_no_column_holds_is_refused(shop: Shop) -> None:
+    shop.offer("ore", seller=1, pieces=100_000_000)
+
+    def receive(number: int) -> Response:
+        body = {"requestId": f"delivery-{number}", "quantity": 100_000_000}
+        return shop.api.call("POST", "/products/ore/receipts", body)
+
+    answers = [receive(number) for number in range(21)]
+    assert [answer.status_code for answer in answers] == [200] * 20 + [422]
+    assert answers[-1].json()["type"] == "urn:problem:stock-too-large"
+    assert receive(19).status_code == 200  # it was counted before
+    assert shop.stock("ore") == (2_100_000_000, 2_100_000_000, 0)
 
 
 def test_a_sku_belongs_to_one_seller(shop: Shop) -> None:

@@ -80,4 +80,5 @@ def test_an_order_is_found_by_its_id_alone_and_with_its_buyer(shop: Shop, placed
     assert alone == shop.api.get(f"/orders/{order['orderId']}?memberId={order['memberId']}")
     assert alone["items"][0]["sku"] in ("one", "two")
     shop.api.get("/orders/404", status=404)
+    shop.api.get(f"/orders/404?memberId={2**63}", status=422)
     shop.api.get(f"/orders/{order['orderId']}?memberId=1", status=404)

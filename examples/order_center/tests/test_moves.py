@@ -48,6 +48,21 @@ def test_an_action_repeated_is_an_action_done_once(shop: Shop) -> None:
     assert len(shop.api.get(f"/orders/{order['orderId']}")["moves"]) == 1
 
 
+def test_an_action_repeated_later_is_still_an_action_done_once(shop: Shop) -> None:
+    shop.offer("jug", seller=1, pieces=10)
+    order = shop.order(707, {"jug": 1})
+    for action in ("pay", "ship", "receive"):
+        assert shop.move(order, action).is_success
+    for action in ("pay", "ship", "receive"):  # whose answers were lost, say
+        again = shop.move(order, action)
+        assert (again.status_code, again.json()["status"]) == (200, "received")
+    assert shop.move(order, "refund").json()["status"] == "refunded"
+    assert shop.move(order, "pay").json()["status"] == "refunded"
+    assert shop.move(order, "cancel").status_code == 409  # that has never been done
+    assert len(shop.api.get(f"/orders/{order['orderId']}")["moves"]) == 4
+    assert shop.stock("jug") == (10, 10, 0)
+
+
 def test_of_actions_that_race_one_wins_and_the_stock_comes_back_once(shop: Shop) -> None:
     shop.offer("pan", seller=1, pieces=10)
     order = shop.order(705, {"pan": 3})

@@ -108,3 +108,14 @@ def test_orders_of_today_count_from_tomorrow_on(shop: Shop, orders: list[Row]) -
     counts = [sum(one["members"] for one in shop.api.get(path)) for path in ("/segments", f"/segments?asOf={today}")]
     assert counts[1] == counts[0] + 1
     assert "champions" in shop.api.get("/segments/nobody/members", status=404)["detail"]
+
+
+def test_days_that_no_calendar_has_are_refused(shop: Shop) -> None:
+    for day in ("9999-12-31", "0999-12-31", "2024-02-30", "yesterday"):
+        shop.api.get(f"/segments?asOf={day}", status=422)
+    for day in ("9999-12-30", "1000-01-01"):
+        shop.api.get(f"/segments?asOf={day}")
+
+
+def test_nobody_spends_money_with_cents(shop: Shop) -> None:
+    assert {one["amount"] for one in shop.api.get("/segments?asOf=2000-01-01")} == {"0.00"}

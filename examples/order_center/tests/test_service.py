@@ -11,7 +11,7 @@ from examples.centers.settings import embedded
 from examples.order_center.database import Database, Link
 from examples.order_center.placing import TAKE
 from examples.order_center.tests.conftest import Shop
-from shardkit.errors import CommitInDoubt, Error, PoolTimeout, TransactionAborted
+from shardkit.errors import CommitInDoubt, Error, IntegrityError, PoolTimeout, TransactionAborted
 from shardkit.values import ShardId
 
 SHARDS = (ShardId("rds0", "order_00"), ShardId("rds1", "stock_3"))
@@ -128,6 +128,15 @@ def test_an_unknown_outcome_is_said_and_never_tried_again(shop: Shop, monkeypatc
     # As the answer says: send it again.
     assert shop.place(903, {"pan": 1}, "doubtful-request").status_code == 201
     assert shop.stock("pan") == (5, 4, 1)
+
+
+def test_a_receipt_that_left_no_trace_is_not_said_to_be_counted(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.offer("pin", seller=1, pieces=5)
+    failing(monkeypatch, IntegrityError("a duplicate that was rolled back meanwhile"))
+    receipt = {"requestId": "lost-receipt", "quantity": 2}
+    refused = shop.api.call("POST", "/products/pin/receipts", receipt)
+    assert (refused.status_code, refused.json()["type"]) == (503, "urn:problem:try-again")
+    assert shop.api.call("POST", "/products/pin/receipts", receipt).json()["received"] == 7
 
 
 def test_what_is_committed_but_not_seen_everywhere_is_accepted(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
