@@ -9,15 +9,14 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from examples.member_center import models
-from examples.member_center.store import active, found
+from examples.member_center.store import active, found, of_member
 from examples.member_center.tables import Address, Company, Member
 
 
 async def addresses(session: AsyncSession, member_id: int) -> list[Address]:
-    """A member's addresses by id."""
-    return list(
-        await session.scalars(select(Address).where(Address.member_id == member_id).order_by(Address.address_id))
-    )
+    """A member's addresses by id. Raises Problem (404)."""
+    own = select(Address).where(Address.member_id == member_id).order_by(Address.address_id)
+    return await of_member(session, member_id, own)
 
 
 async def add_address(session: AsyncSession, member_id: int, new: models.NewAddress) -> Address:
@@ -57,9 +56,9 @@ async def choose_default(session: AsyncSession, key: tuple[int, int]) -> Member:
 
 
 async def companies(session: AsyncSession, member_id: int) -> list[Company]:
-    """A member's companies by id."""
+    """A member's companies by id. Raises Problem (404)."""
     own = select(Company).where(Company.member_id == member_id).order_by(Company.item_id)
-    return list(await session.scalars(own))
+    return await of_member(session, member_id, own)
 
 
 async def add_company(session: AsyncSession, member_id: int, new: models.NewCompany) -> Company:

@@ -12,6 +12,7 @@ import hmac
 import secrets
 from base64 import b64decode, b64encode
 from hashlib import scrypt
+from typing import NamedTuple
 
 from pydantic import SecretStr
 from sqlalchemy import func, select
@@ -20,8 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from examples.centers.problems import Problem
 from examples.member_center.models import LoggedIn, NewAccount
-from examples.member_center.store import Store, active, found
-from examples.member_center.tables import LoginAccount, LoginName
+from examples.member_center.store import Store, active, found, of_member
+from examples.member_center.tables import LoginAccount, LoginName, Member
 
 COST = 2**14  # of scrypt: 16 MB and some tens of milliseconds
 
@@ -42,12 +43,27 @@ async def matches(password: SecretStr, stored: str) -> bool:
 async def log_in(store: Store, given: NewAccount) -> LoggedIn:
     """Who logs in with this name and password: one shard by the name, one by the member it leads to.
 
-    Raises Problem (401), the same for unknown names and wrong passwords, and after the same work.
+    Raises Problem: 401, the same for unknown names and wrong passwords, and after the same work; 403 for a member who
+    was deactivated, to whom knows the password.
     """
-    account = await store.read(lambda session: find(session, given.account))
-    if await matches(given.password, _NOBODY if account is None else account.password_hash) and account is not None:
-        return LoggedIn(member_id=account.member_id, account_id=account.account_id)
-    raise Problem(401, "wrong-login", "there is no such account with this password")
+
+    async def work(session: AsyncSession) -> tuple[LoginAccount | None, Member | None]:
+        account = await find(session, given.account)
+        return account, None if account is None else await session.get(Member, account.member_id)
+
+    account, member = await store.read(work)
+    right = await matches(given.password, _NOBODY if account is None else account.password_hash)
+    if not right or account is None or member is None:
+        raise Problem(401, "wrong-login", "there is no such account with this password")
+    if member.deactivated_at is not None:
+        raise Problem(403, "inactive", f"member {member.member_id} was deactivated and can no longer log in")
+    return LoggedIn(member_id=account.member_id, account_id=account.account_id)
+
+
+async def accounts(session: AsyncSession, member_id: int) -> list[LoginAccount]:
+    """A member's accounts by id. Raises Problem (404)."""
+    own = select(LoginAccount).where(LoginAccount.member_id == member_id).order_by(LoginAccount.account_id)
+    return await of_member(session, member_id, own)
 
 
 async def find(session: AsyncSession, name: str) -> LoginAccount | None:
@@ -69,8 +85,15 @@ async def add(session: AsyncSession, member_id: int, name: str, password_hash: s
     return account
 
 
-async def add_to(store: Store, member_id: int, new: NewAccount) -> LoginAccount:
-    """One more account of a member. Raises Problem."""
+class Added(NamedTuple):
+    """The account, and whether this very request made it."""
+
+    account: LoginAccount
+    new: bool
+
+
+async def add_to(store: Store, member_id: int, new: NewAccount) -> Added:
+    """One more account of a member, or the one that is there with this password. Raises Problem."""
     password_hash = await hashed(new.password)
 
     async def work(session: AsyncSession) -> LoginAccount:
@@ -78,9 +101,12 @@ async def add_to(store: Store, member_id: int, new: NewAccount) -> LoginAccount:
         return await add(session, member_id, new.account, password_hash)
 
     try:
-        return await store.transact(work)
+        return Added(await store.transact(work), new=True)
     except Taken as error:
-        raise error.problem() from error
+        before = await store.read(lambda session: find(session, new.account))
+        if before is None or before.member_id != member_id or not await matches(new.password, before.password_hash):
+            raise error.problem() from error
+        return Added(before, new=False)
 
 
 async def remove(session: AsyncSession, member_id: int, account_id: int) -> None:

@@ -81,7 +81,7 @@ async def page(store: Store, cursors: Cursors, asked: Wanted) -> Page[models.Mem
 async def change(session: AsyncSession, member_id: int, wanted: models.MemberChange) -> Member:
     """Change what is given. Another email address is not verified."""
     member = await active(session, member_id)
-    given = wanted.model_dump(exclude_unset=True, exclude_none=True)
+    given = wanted.model_dump(exclude_unset=True)
     if given.get("email", member.email) != member.email:
         member.email_verified_at = None
     for field, value in given.items():

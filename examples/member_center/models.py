@@ -6,9 +6,9 @@ Invariant: no answer holds a password or its hash; login names are compared as `
 from __future__ import annotations
 
 import unicodedata
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import AfterValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr, field_validator
 
 from examples.centers.wire import Country, Id, Moment, Wire
 
@@ -80,7 +80,15 @@ class MemberChange(Wire):
 
     name: Name | None = None
     email: Email | None = Field(default=None, description="Another address has to be verified again.")
-    phone: Phone | None = None
+    phone: Phone | None = Field(default=None, description="null takes it away.")
+
+    @field_validator("name", "email", mode="before")
+    @classmethod
+    def not_taken_away(cls, given: Any) -> Any:
+        """A member has a name and an email address, always."""
+        if given is None:
+            raise ValueError("null is none; leave it out to keep the one that is there")
+        return given
 
 
 class Member(FromRow):

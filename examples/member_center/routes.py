@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Path, Request, Response
-from sqlalchemy import select
 
 from examples.centers.cursors import Cursors
 from examples.centers.pages import Page, Paging
@@ -28,7 +27,6 @@ from examples.member_center.models import (
 )
 from examples.member_center.settings import Settings
 from examples.member_center.store import Store
-from examples.member_center.tables import LoginAccount
 
 
 async def _store(request: Request) -> Store:
@@ -85,7 +83,7 @@ async def member(member_id: MemberId, shards: Shards) -> Member:
 
 @people.patch("/members/{memberId}", summary="Change a member", responses=documented(404, 409))
 async def change(member_id: MemberId, body: MemberChange, shards: Shards) -> Member:
-    """What is left out stays. Another email address has to be verified again."""
+    """What is left out stays; null takes a phone away. Another email address has to be verified again."""
     return Member.model_validate(await shards.transact(lambda session: members.change(session, member_id, body)))
 
 
@@ -95,27 +93,33 @@ async def deactivate(member_id: MemberId, shards: Shards) -> Member:
     return Member.model_validate(await shards.transact(lambda session: members.deactivate(session, member_id)))
 
 
-@access.post("/logins", summary="Who logs in with this account and password?", responses=documented(401))
+@access.post("/logins", summary="Who logs in with this account and password?", responses=documented(401, 403))
 async def log_in(body: NewAccount, shards: Shards) -> LoggedIn:
     """The account's name leads to its shard, and from there to the member's."""
     return await logins.log_in(shards, body)
 
 
-@access.get("/members/{memberId}/accounts", summary="A member's accounts")
+@access.get("/members/{memberId}/accounts", summary="A member's accounts", responses=documented(404))
 async def accounts(member_id: MemberId, shards: Shards) -> list[Account]:
     """One shard."""
-    own = select(LoginAccount).where(LoginAccount.member_id == member_id).order_by(LoginAccount.account_id)
 
     async def work(session: Any) -> list[Account]:
-        return [Account.model_validate(row) for row in await session.scalars(own)]
+        return [Account.model_validate(row) for row in await logins.accounts(session, member_id)]
 
     return await shards.read(work)
 
 
-@access.post("/members/{memberId}/accounts", status_code=201, summary="Add an account", responses=documented(404, 409))
-async def add_account(member_id: MemberId, body: NewAccount, shards: Shards) -> Account:
-    """One more name to log in with, unique among all members."""
-    return Account.model_validate(await logins.add_to(shards, member_id, body))
+@access.post(
+    "/members/{memberId}/accounts",
+    status_code=201,
+    summary="Add an account",
+    responses={200: {"model": Account, "description": "Added before."}, **documented(404, 409)},
+)
+async def add_account(member_id: MemberId, body: NewAccount, response: Response, shards: Shards) -> Account:
+    """One more name to log in with, unique among all members. Adding it again with the same password answers it."""
+    done = await logins.add_to(shards, member_id, body)
+    response.status_code = 201 if done.new else 200
+    return Account.model_validate(done.account)
 
 
 @access.delete(

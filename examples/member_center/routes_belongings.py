@@ -22,7 +22,7 @@ places = APIRouter(tags=["addresses"])
 firms = APIRouter(tags=["companies"])
 
 
-@places.get("/members/{memberId}/addresses", summary="A member's addresses")
+@places.get("/members/{memberId}/addresses", summary="A member's addresses", responses=documented(404))
 async def addresses(member_id: MemberId, shards: Shards) -> list[Address]:
     """In the order of their ids."""
 
@@ -65,7 +65,7 @@ async def choose_default(member_id: MemberId, body: DefaultAddress, shards: Shar
     return Member.model_validate(await shards.transact(lambda session: belongings.choose_default(session, key)))
 
 
-@firms.get("/members/{memberId}/companies", summary="The companies a member orders for")
+@firms.get("/members/{memberId}/companies", summary="The companies a member orders for", responses=documented(404))
 async def companies(member_id: MemberId, shards: Shards) -> list[Company]:
     """In the order of their ids."""
 

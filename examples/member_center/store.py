@@ -13,7 +13,7 @@ from sqlalchemy import Executable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
-from examples.centers.problems import Problem
+from examples.centers.problems import Problem, not_found
 from examples.centers.retries import pause, rolled_back_by_a_lock
 from examples.centers.settings import CenterSettings, embedded
 from examples.member_center.tables import Member
@@ -71,15 +71,23 @@ async def active(session: AsyncSession, member_id: int) -> Member:
     """
     member = await session.get(Member, member_id, with_for_update=True)
     if member is None:
-        raise Problem(404, "not-found", f"there is no member {member_id}")
+        raise not_found(f"member {member_id}")
     if member.deactivated_at is not None:
         raise Problem(409, "inactive", f"member {member_id} was deactivated and can no longer be changed")
     return member
+
+
+async def of_member(session: AsyncSession, member_id: int, statement: Executable) -> list[Any]:
+    """The rows of one of a member's lists. Raises Problem (404): nobody's list is not an empty one."""
+    rows = list(await session.scalars(statement))
+    if not rows and await session.get(Member, member_id) is None:
+        raise not_found(f"member {member_id}")
+    return rows
 
 
 async def found(session: AsyncSession, statement: Executable, what: str) -> Any:
     """The row of a SELECT. Raises Problem (404)."""
     row = await session.scalar(statement)
     if row is None:
-        raise Problem(404, "not-found", f"there is no {what}")
+        raise not_found(what)
     return row

@@ -82,6 +82,40 @@ def test_what_is_left_out_of_a_change_stays(club: Club) -> None:
     assert club.api.call("PATCH", "/members/404", {"name": "Ada"}).status_code == 404
 
 
+def test_null_takes_a_phone_away_and_is_refused_elsewhere(club: Club) -> None:
+    path = f"/members/{club.register(phone='+41 44 123')['memberId']}"
+    assert club.api.call("PATCH", path, {"phone": None}).json()["phone"] is None
+    for field in ("name", "email"):
+        refused = club.api.call("PATCH", path, {field: None})
+        assert refused.status_code == 422
+        assert "leave it out" in refused.json()["detail"]
+
+
+def test_nobody_has_no_lists(club: Club) -> None:
+    for things in ("accounts", "addresses", "companies"):
+        assert club.api.get(f"/members/404/{things}", status=404)["type"] == "urn:problem:not-found"
+        assert isinstance(club.api.get(f"/members/{club.register()['memberId']}/{things}"), list)
+
+
+def test_who_was_deactivated_does_not_log_in(club: Club) -> None:
+    member = club.register(account="leaving")
+    assert club.log_in("leaving").status_code == 200
+    assert club.api.call("POST", f"/members/{member['memberId']}/deactivation").is_success
+    refused = club.log_in("leaving")
+    assert (refused.status_code, refused.json()["type"]) == (403, "urn:problem:inactive")
+    assert club.log_in("leaving", "wrong password").status_code == 401  # says nothing to who does not know it
+
+
+def test_an_account_added_twice_is_added_once(club: Club) -> None:
+    path = f"/members/{club.register()['memberId']}/accounts"
+    body = {"account": "once.more", "password": PASSWORD}
+    first, again = (club.api.call("POST", path, body) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json() == again.json()
+    assert len(club.api.get(path)) == 2
+    assert club.api.call("POST", path, body | {"password": "another password"}).status_code == 409
+
+
 def test_deactivation_keeps_its_first_time_and_stops_changes(club: Club) -> None:
     member = club.register()
     path = f"/members/{member['memberId']}"

@@ -70,6 +70,16 @@ def test_another_email_address_has_to_be_verified_again(club: Club) -> None:
     assert confirm(club, opened).status_code == 404
 
 
+def test_a_token_is_good_for_its_own_address_only_even_if_another_one_sorts_the_same(club: Club) -> None:
+    opened, path = started(club), "/members/{}"
+    email = club.api.get(path.format(opened.member))["email"]
+    for other in (email.replace("a", "ä", 1), email.upper()):
+        club.api.call("PATCH", path.format(opened.member), {"email": other})
+        assert confirm(club, opened).status_code == 404
+    club.api.call("PATCH", path.format(opened.member), {"email": email})
+    assert confirm(club, opened).status_code == 200
+
+
 def test_only_own_accounts_can_ask(club: Club) -> None:
     opened, member = started(club), club.register()
     refused = club.api.call("POST", f"/members/{member['memberId']}/email-verifications", {"accountId": opened.account})
