@@ -2,10 +2,16 @@
 
 A service that takes on more than it can do answers everybody too late: clients give up and send again, and it works
 for answers that nobody waits for. So only so many requests are under way at a time; the others are told to come back,
-which costs next to nothing. Invariant: a refused request has done nothing; health checks are never refused.
+which costs next to nothing. Of those that were let in only so many write at a time; more would wait for each other
+inside the servers. Invariant: a refused request has done nothing; health checks are never refused; nobody waits for
+ever.
 """
 
 from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -34,3 +40,26 @@ class Admission:
             await self._app(scope, receive, send)
         finally:
             self._under_way -= 1
+
+
+class Turns:
+    """Lets `limit` transactions run at a time; who gets no turn within `patience` seconds is told to come back."""
+
+    def __init__(self, limit: int, patience: float) -> None:
+        self._free, self._patience = asyncio.Semaphore(limit), patience
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """One turn. Raises Problem (503)."""
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._free.acquire()
+        except TimeoutError:
+            told = (
+                f"no turn to write came within {self._patience:g} s and nothing was done; send the same request again"
+            )
+            raise Problem(503, "overloaded", told) from None
+        try:
+            yield
+        finally:
+            self._free.release()

@@ -1,13 +1,15 @@
-"""`/healthz`: the process runs. `/readyz`: every shard's server answers.
+"""`/healthz`: the process runs. `/readyz`: which of the shards' servers answer.
 
 A server is asked by a point query on a key that lies there, on the very path that requests take; so the answer names
-each server. Invariant: a check never takes longer than its limit, and liveness never asks a database: a restart does
-not mend one.
+each server. While one of them answers, what lies there is served, and the service is `degraded` and not away: taking it
+out of its load balancer would take everybody's service for the sake of some. Invariant: a check never takes longer than
+its limit, and liveness never asks a database: a restart does not mend one.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Literal
 
@@ -18,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from shardkit.errors import Error
 from shardkit.rules import Rules
 
+LOG = logging.getLogger("centers")
 Ask = Callable[[int], Awaitable[object]]
 """Asks the server that holds a key for a row of it."""
 
@@ -31,7 +34,7 @@ class Alive(BaseModel):
 class Readiness(BaseModel):
     """Whether requests can be served."""
 
-    status: Literal["ready", "not ready"]
+    status: Literal["ready", "degraded", "not ready"] = Field(description="All servers answer, some, or none.")
     servers: dict[str, str] = Field(examples=[{"rds0": "ok", "rds1": "ok"}], description="Each shard server by name.")
 
 
@@ -52,19 +55,34 @@ async def ready(keys: Mapping[str, int], ask: Ask, within: float) -> Readiness:
     """Ask all servers at the same time."""
 
     async def one(key: int) -> str:
+        asking = asyncio.ensure_future(ask(key))
+        done, _ = await asyncio.wait({asking}, timeout=within)
+        if not done:
+            # Not waited for: a frozen server lets the clearing up take long, too.
+            _LEFT.add(asking)
+            asking.add_done_callback(_forget)
+            asking.cancel()
+            return f"no answer within {within:g} s"
         try:
-            async with asyncio.timeout(within):
-                await ask(key)
+            asking.result()
         except (Error, DBAPIError) as error:
             said = error.orig if isinstance(error, DBAPIError) else error
             return f"failed ({said.code if isinstance(said, Error) else type(said).__name__})"
-        except TimeoutError:
-            return f"no answer within {within:g} s"
         return "ok"
 
     answers = dict(zip(keys, await asyncio.gather(*map(one, keys.values())), strict=True))
-    fine = all(answer == "ok" for answer in answers.values())
-    return Readiness(status="ready" if fine else "not ready", servers=answers)
+    fine = [answer == "ok" for answer in answers.values()]
+    return Readiness(status="ready" if all(fine) else "degraded" if any(fine) else "not ready", servers=answers)
+
+
+_LEFT: set[asyncio.Future[object]] = set()
+"""Checks that were given up and are clearing up; the event loop alone would let them be collected."""
+
+
+def _forget(left: asyncio.Future[object]) -> None:
+    _LEFT.discard(left)
+    if not left.cancelled() and left.exception() is not None:
+        LOG.info("a check that was given up ended with %s", type(left.exception()).__name__)
 
 
 def router(check: Callable[[], Awaitable[Readiness]]) -> APIRouter:
@@ -77,12 +95,12 @@ def router(check: Callable[[], Awaitable[Readiness]]) -> APIRouter:
 
     @routes.get(
         "/readyz",
-        summary="Does every shard's server answer?",
-        responses={503: {"model": Readiness, "description": "A server does not answer."}},
+        summary="Which of the shards' servers answer?",
+        responses={503: {"model": Readiness, "description": "No server answers."}},
     )
     async def readyz(response: Response) -> Readiness:
         found = await check()
-        if found.status != "ready":
+        if found.status == "not ready":
             response.status_code = 503
         return found
 

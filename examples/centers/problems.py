@@ -84,7 +84,7 @@ def from_database(error: Error) -> Problem:
     """What a caller is told of an error of shardkit: servers by name, never SQL."""
     servers = sorted({shard.server for shard in error.shards})
     if isinstance(error, CommitInDoubt):
-        told = "the outcome is not known yet; ask for what you wrote, or send the same request again"
+        told = "the outcome is not known yet; look in a moment whether it was done, before you send the request again"
         return Problem(503, "outcome-unknown", told, servers=servers)
     if isinstance(error, OperationalError):
         told = "a database server is away or overloaded; send the same request again"

@@ -11,6 +11,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
@@ -24,13 +25,14 @@ class CenterSettings(BaseSettings):
     """What both centers can be told by environment variables; each has a prefix of its own."""
 
     rules: Path = Field(description="The rules file.")
-    cursor_secret: SecretStr | None = Field(
+    cursor_secret: Annotated[SecretStr, Field(min_length=8)] | None = Field(
         default=None,
         description="Signs cursors; the same for all processes. Without it cursors end with theirs.",
     )
     recovery_every: float = Field(default=30.0, gt=0, description="Seconds between two rounds of transaction recovery.")
     requests: int = Field(default=100, ge=1, description="Requests under way at a time; more are refused with 503.")
     writers: int = Field(default=16, ge=1, description="Transactions at a time; more wait their turn.")
+    turn_within: float = Field(default=5.0, gt=0, description="Seconds a transaction waits for its turn, then 503.")
     attempts: int = Field(default=4, ge=1, description="How often a transaction that a lock had rolled back is tried.")
     ready_within: float = Field(default=2.0, gt=0, description="Seconds a server has to answer a readiness check.")
 
@@ -55,3 +57,8 @@ def load_rules(path: Path, prefix: str, environ: Mapping[str, str] | None = None
 def embedded(rules: Rules) -> bool:
     """Whether the shards are SQLite files."""
     return any(server.embedded for server in rules.servers.values())
+
+
+def decided(rules: Rules) -> bool:
+    """Whether a transaction that has committed on one shard is going to last on all: recovery sees to it."""
+    return rules.defaults.transactions == "xa"

@@ -5,7 +5,6 @@ Invariant: `transact` returns only what is committed, and what it runs again was
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
@@ -13,6 +12,7 @@ from sqlalchemy import Executable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
+from examples.centers.admission import Turns
 from examples.centers.problems import Problem, not_found
 from examples.centers.retries import pause, rolled_back_by_a_lock
 from examples.centers.settings import CenterSettings, embedded
@@ -31,7 +31,7 @@ class Store:
             "mysql+shardkit://", connect_args={"rules": rules, "recover_every": settings.recovery_every}
         )
         # A file has one writer at a time, and transactions over several files would wait for each other in circles.
-        self._turns = asyncio.Semaphore(1 if embedded(rules) else settings.writers)
+        self._turns = Turns(1 if embedded(rules) else settings.writers, settings.turn_within)
         self._attempts = settings.attempts
 
     async def close(self) -> None:
@@ -60,7 +60,7 @@ class Store:
         return await self._once(work)
 
     async def _once(self, work: Callable[[AsyncSession], Awaitable[Answer]]) -> Answer:
-        async with self._turns, AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+        async with self._turns.turn(), AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
             return await work(session)
 
 

@@ -40,7 +40,7 @@ def create_app(settings: Settings | None = None, rules: Rules | None = None) -> 
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        database = Database(rules, settings.writers, settings.attempts)
+        database = Database(rules, settings)
         app.state.database, app.state.cursors = database, Cursors(settings.secret())
         database.cluster.start_recovery(every=settings.recovery_every)
         try:

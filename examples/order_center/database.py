@@ -6,13 +6,13 @@ Invariant: `transact` returns only what is committed, and what it runs again was
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias, TypeVar
 
+from examples.centers.admission import Turns
 from examples.centers.retries import pause, rolled_back_by_a_lock
-from examples.centers.settings import embedded
+from examples.centers.settings import CenterSettings, embedded
 from shardkit.aio import Cluster, Connection
 from shardkit.errors import Error
 from shardkit.rules import Rules
@@ -49,12 +49,12 @@ class Link:
 class Database:
     """All shards of the order center, for one process."""
 
-    def __init__(self, rules: Rules, writers: int = 16, attempts: int = 4) -> None:
+    def __init__(self, rules: Rules, settings: CenterSettings) -> None:
         self.rules = rules
         self.cluster = Cluster(rules)
         # A file has one writer at a time, and transactions over several files would wait for each other in circles.
-        self._turns = asyncio.Semaphore(1 if embedded(rules) else writers)
-        self._attempts = attempts
+        self._turns = Turns(1 if embedded(rules) else settings.writers, settings.turn_within)
+        self._attempts = settings.attempts
 
     async def close(self) -> None:
         """Close the pools."""
@@ -87,7 +87,7 @@ class Database:
         return await self._once(work)
 
     async def _once(self, work: Callable[[Link], Awaitable[Answer]]) -> Answer:
-        async with self._turns, self._connection() as connection:
+        async with self._turns.turn(), self._connection() as connection:
             await connection.begin()
             try:
                 answer = await work(Link(connection))

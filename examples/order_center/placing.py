@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from examples.centers.problems import Problem
+from examples.centers.settings import decided
 from examples.centers.wire import now
 from examples.order_center.database import Database, Link, Row
 from examples.order_center.models import ORDER_COLUMNS, CartLine, Checkout, NewCheckout, order_from
@@ -104,7 +105,7 @@ async def place(database: Database, asked: Placing) -> Placed:
     except SoldOut as error:
         raise await _sold_out(database, error.line) from None
     except CommitInDoubt as error:
-        raise Uncertain(checkout_id, certain=bool(error.committed)) from error
+        raise Uncertain(checkout_id, certain=bool(error.committed) and decided(database.rules)) from error
     return Placed(draft.checkout(), new=True)
 
 

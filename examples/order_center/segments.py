@@ -2,7 +2,7 @@
 
 Each shard sums up its own buyers (memberId is the shard key); the five fifths of all of them, NTILE over everybody,
 are cut by one of the servers. Invariant: ties are broken by memberId, so the same orders always give the same segments;
-only whole days count, so a list can be walked page by page while orders come in.
+only whole days count, so a list can be walked page by page while orders come in (moves of older orders do change it).
 """
 
 from __future__ import annotations

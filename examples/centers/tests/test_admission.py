@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
-from examples.centers.admission import Admission
+from examples.centers.admission import Admission, Turns
+from examples.centers.problems import Problem
 
 
 def test_more_than_the_limit_are_told_to_come_back() -> None:
@@ -39,3 +41,23 @@ def test_more_than_the_limit_are_told_to_come_back() -> None:
             assert (await client.get("/work")).status_code == 200
 
     asyncio.run(crowd())
+
+
+def test_who_gets_no_turn_in_time_is_told_to_come_back() -> None:
+    async def scenario() -> None:
+        turns, leave = Turns(1, patience=0.01), asyncio.Event()
+
+        async def work() -> None:
+            async with turns.turn():
+                await leave.wait()
+
+        holder = asyncio.create_task(work())
+        await asyncio.sleep(0)
+        with pytest.raises(Problem, match="overloaded") as refused:
+            await work()
+        assert (refused.value.status, refused.value.headers["Retry-After"]) == (503, "1")
+        leave.set()
+        await holder
+        await work()  # nothing was lost on the way
+
+    asyncio.run(scenario())

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from examples.centers.health import keys_by_server, ready
 from examples.centers.settings import embedded, load_rules
@@ -59,8 +60,39 @@ def test_readiness_names_what_does_not_answer() -> None:
             await asyncio.sleep(60)
 
     found = asyncio.run(ready({"fine": 1, "away": 2, "slow": 3}, ask, 0.05))
-    assert found.status == "not ready"
+    assert found.status == "degraded"  # what lies on the others is served
     assert found.servers == {"fine": "ok", "away": "failed (SK3001)", "slow": "no answer within 0.05 s"}
+    assert asyncio.run(ready({"fine": 1, "well": 4}, ask, 60)).status == "ready"
+    assert asyncio.run(ready({"away": 2, "slow": 3}, ask, 0.05)).status == "not ready"
+
+
+def test_readiness_does_not_wait_for_what_a_check_has_to_clear_up() -> None:
+    cleared: list[str] = []
+
+    async def scenario() -> None:
+        leave = asyncio.Event()
+
+        async def ask(_: int) -> None:
+            try:
+                await asyncio.sleep(60)
+            finally:
+                await leave.wait()
+                cleared.append("yes")
+
+        found = await ready({"frozen": 1}, ask, 0.01)
+        assert (found.status, cleared) == ("not ready", [])
+        leave.set()
+        while not cleared:
+            await asyncio.sleep(0)
+
+    asyncio.run(asyncio.wait_for(scenario(), 60))
+
+
+@pytest.mark.parametrize("secret", ["", "short"])
+def test_a_secret_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
+    monkeypatch.setenv("ORDER_CURSOR_SECRET", secret)
+    with pytest.raises(ValidationError, match="cursor_secret"):
+        OrderSettings()
 
 
 def test_the_compose_file_starts_two_servers_the_schema_and_both_centers() -> None:

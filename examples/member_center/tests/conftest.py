@@ -61,6 +61,6 @@ def club(rules_of: Callable[[Path], Any]) -> Iterator[Club]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(logins, "COST", 2)
-        settings = Settings(cursor_secret=SecretStr("for tests"))
+        settings = Settings(cursor_secret=SecretStr("for tests"), turn_within=60)
         with calling(create_app(settings, rules_of(FOLDER), mail)) as api:
             yield Club(api, sent)

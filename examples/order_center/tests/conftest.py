@@ -63,6 +63,6 @@ class Shop:
 def shop(rules_of: Callable[[Path], Any]) -> Iterator[Shop]:
     """An order center of this module's own."""
     rules = rules_of(FOLDER)
-    settings = Settings(cursor_secret=SecretStr("for tests"))
+    settings = Settings(cursor_secret=SecretStr("for tests"), turn_within=60)
     with calling(create_app(settings, rules)) as api:
         yield Shop(api)
