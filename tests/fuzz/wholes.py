@@ -43,11 +43,11 @@ def statement(make: Maker) -> Statement:
     if done.manner != "total" and " LIMIT " in done.sql:
         make.named = make.spells = False  # the comparison must find the LIMIT and its parameters
     sql, params = make.finish(prefix + done.sql)
-    # The order of equal texts is open, so keys are compared under their collation too.
+    # The order of equal texts is open, so keys are compared under their collation too, if they stem from a column.
     loose = {} if query.star else {
         place: item.loose or item.collated
         for place, item in enumerate(query.items)
-        if item.loose or (place in done.keys and item.kind == "text")
+        if item.loose or (place in done.keys and item.kind == "text" and item.collated)
     }  # fmt: skip
     bags = frozenset(place for place, item in enumerate(query.items) if item.kind == "bag")
     return Statement(Case("fuzz", sql, "fuzz", params, done.manner, done.keys, loose), bags)
