@@ -168,7 +168,7 @@ def _program(flavor: str) -> tuple[str, str]:
 def _instance(home: Path, port: int, program: Sequence[str], flavor: str) -> ServerUrl:
     data, scratch = home / "data", home / "tmp"
     scratch.mkdir(parents=True)
-    _initialize(program[0], flavor, data, home / "init.log")
+    _initialize(program[0], flavor, data, scratch)
     accounts = home / "accounts.sql"
     accounts.write_text(
         f"CREATE USER IF NOT EXISTS 'root'@'127.0.0.1' IDENTIFIED BY '{PASSWORD}';\n"
@@ -199,7 +199,7 @@ def start(home: Path) -> ServerUrl:
         raise NoServers(f"{error}\n{tail}") from error
 
 
-def _initialize(program: str, flavor: str, data: Path, log: Path) -> None:
+def _initialize(program: str, flavor: str, data: Path, scratch: Path) -> None:
     if flavor == "mariadb":
         installer = shutil.which("mariadb-install-db") or shutil.which("mysql_install_db")
         if installer is None:
@@ -208,8 +208,10 @@ def _initialize(program: str, flavor: str, data: Path, log: Path) -> None:
         command += ["--skip-test-db"]
     else:
         command = [program, "--no-defaults", "--initialize-insecure", f"--datadir={data}"]
+    command += [f"--tmpdir={scratch}", *_account()]  # a server that makes its tables clears this folder as well
+    log = data.parent / "init.log"
     with log.open("wb") as output:
-        done = subprocess.run([*command, *_account()], stdout=output, stderr=output, check=False)
+        done = subprocess.run(command, stdout=output, stderr=output, check=False)
     if done.returncode != 0:
         raise NoServers(f"{command[0]} failed: {log.read_text(errors='replace')[-1500:]}")
 
