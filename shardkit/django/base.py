@@ -21,14 +21,15 @@ from shardkit.django.features import DatabaseFeatures
 from shardkit.django.introspection import DatabaseIntrospection
 from shardkit.django.operations import DatabaseOperations
 from shardkit.django.schema import DatabaseSchemaEditor
+from shardkit.observe import Observer
 from shardkit.sqlalchemy.opening import ThreadOpening
 
-_OPENINGS: dict[str, ThreadOpening] = {}
+_OPENINGS: dict[tuple[str, tuple[Observer, ...]], ThreadOpening] = {}
 
 
-def opening(rules: str) -> ThreadOpening:
-    """Where the process's connections to the shards of a rules file come from."""
-    return _OPENINGS.setdefault(rules, ThreadOpening())  # one that loses the race has opened nothing
+def opening(rules: str, observers: tuple[Observer, ...]) -> ThreadOpening:
+    """Where the process's connections to the shards of a rules file come from, that these observers hear of."""
+    return _OPENINGS.setdefault((rules, observers), ThreadOpening())  # one that loses the race has opened nothing
 
 
 def close_clusters() -> None:
@@ -52,7 +53,7 @@ class DatabaseWrapper(mysql.DatabaseWrapper):
     SchemaEditorClass = DatabaseSchemaEditor
 
     def get_connection_params(self) -> dict[str, Any]:
-        """The rules file, and what OPTIONS may hold: `isolation_level`. Servers and accounts stand in the rules."""
+        """The rules file, and what OPTIONS may hold: `isolation_level`, `observers`. Rules say the rest."""
         given = self.settings_dict
         name, options = given["NAME"], dict(given["OPTIONS"])
         wrong = [key for key in ("HOST", "PORT", "USER", "PASSWORD") if given[key]]
@@ -63,16 +64,17 @@ class DatabaseWrapper(mysql.DatabaseWrapper):
                 f"ENGINE shardkit.django: leave out {', '.join(wrong)}; servers and accounts stand in the rules file"
             )
         level = options.pop("isolation_level", "read committed")
+        observers = tuple(options.pop("observers", ()))
         if options:
             raise ImproperlyConfigured(f"ENGINE shardkit.django: unknown OPTIONS {sorted(options)}")
         if level and level.lower() not in self.isolation_levels:
             raise ImproperlyConfigured(f"isolation_level is one of {sorted(self.isolation_levels)}, not {level!r}")
         self.isolation_level = level and level.lower()
-        return {"rules": os.path.abspath(name)}
+        return {"rules": os.path.abspath(name), "observers": observers}
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Connection:
         """A connection of the process's cluster; autocommit is set by Django right after."""
-        return opening(conn_params["rules"]).connect(conn_params)
+        return opening(conn_params["rules"], conn_params["observers"]).connect(conn_params)
 
     def init_connection_state(self) -> None:
         """The isolation level, for every shard."""

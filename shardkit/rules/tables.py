@@ -6,7 +6,7 @@ Invariant: only `check` makes these, and only from a file without a mistake; not
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from sqlalchemy.engine import URL
@@ -136,6 +136,16 @@ class Rules:
 
     def __repr__(self) -> str:
         return f"<Rules {self.file!r}: {len(self._exact)} tables, {len(self.shards)} databases>"
+
+    @property
+    def counts_matches(self) -> bool:
+        """Whether an UPDATE counts the rows that match, on every server."""
+        return all(server.found_rows for server in self.servers.values())
+
+    def counting_matches(self) -> Rules:
+        """The same rules, under which it does."""
+        servers = {name: replace(server, found_rows=True) for name, server in self.servers.items()}
+        return replace(self, servers=servers)
 
     def find(self, name: str) -> Table | None:
         """The table of that name: exact first, then without regard to case if that is unique.

@@ -7,6 +7,7 @@ Invariant: the same URL gives the same rules, cluster and answers as the engine 
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 from sqlalchemy.connectors.asyncio import (
@@ -62,6 +63,11 @@ class AdaptedConnection(AsyncAdapt_terminate, AsyncAdapt_dbapi_connection):
     @autocommit.setter
     def autocommit(self, on: bool) -> None:
         await_(self._connection.set_autocommit(on))
+
+    def hint(self, **options: Any) -> AbstractContextManager[None]:
+        """Hints for the statements of a block."""
+        found: AbstractContextManager[None] = self._connection.hint(**options)
+        return found
 
     def tpc_begin(self, xid: Xid) -> None:
         """PEP 249's."""

@@ -6,6 +6,7 @@ Invariant: its name stays `mysql`, so that types, compilers, Alembic and librari
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 from sqlalchemy import event, util
@@ -38,6 +39,9 @@ class Driver(Protocol):
     def cursor(self) -> Any:
         """A new cursor."""
 
+    def hint(self, **options: Any) -> AbstractContextManager[None]:
+        """Hints for the statements of a block."""
+
     def tpc_begin(self, xid: Xid) -> None:
         """PEP 249's."""
 
@@ -52,6 +56,10 @@ class Driver(Protocol):
 
     def tpc_recover(self) -> list[Xid]:
         """PEP 249's."""
+
+
+HINT = "shardkit_hint"
+"""The execution option with hints: `execution_options(shardkit_hint={"key": 42, "timeout": "5s"})`."""
 
 
 class StreamedCursor(Cursor):
@@ -151,6 +159,23 @@ class ShardkitDialect(MySQLDialect_pymysql):
         closed = isinstance(e, shardkit.InterfaceError) and "is closed" in str(e)
         return closed or super().is_disconnect(e, connection, cursor)
 
+    # --- executing --------------------------------------------------------------------------------------------------
+
+    def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
+        """One statement."""
+        with _hinted(context):
+            cursor.execute(statement, parameters)
+
+    def do_execute_no_params(self, cursor: Any, statement: str, context: Any = None) -> None:
+        """One statement whose percent signs stand for themselves."""
+        with _hinted(context):
+            cursor.execute(statement)
+
+    def do_executemany(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
+        """One statement for many rows."""
+        with _hinted(context):
+            super().do_executemany(cursor, statement, parameters, context)
+
     # --- transactions -----------------------------------------------------------------------------------------------
 
     def detect_autocommit_setting(self, dbapi_conn: DBAPIConnection) -> bool:
@@ -192,6 +217,17 @@ class ShardkitDialect(MySQLDialect_pymysql):
     def do_recover_twophase(self, connection: Connection) -> list[Any]:
         """The names of transactions that are prepared and not ended."""
         return [xid.gtrid for xid in _driver(connection).tpc_recover()]
+
+
+_NOTHING_SAID = nullcontext[None]()
+
+
+def _hinted(context: Any) -> AbstractContextManager[None]:
+    """The block in which a statement has the hints of its execution options, of its connection's and engine's."""
+    hints = None if context is None else context.execution_options.get(HINT)
+    if not hints:
+        return _NOTHING_SAID
+    return own(context._dbapi_connection.dbapi_connection).hint(**hints)
 
 
 def own(connection: Any) -> Driver:

@@ -27,6 +27,8 @@ from shardkit.flow import Budget
 from shardkit.rules import Rules, load
 from shardkit.rules.units import seconds, size
 
+C = TypeVar("C", Cluster, aio.Cluster)
+
 Settings = Mapping[str, Any]
 
 
@@ -63,12 +65,31 @@ def settings(url: URL) -> dict[str, Any]:
     return found
 
 
-def rules_of(given: Settings) -> Rules:
-    """The rules of an engine: loaded if need be, with the options' budget. Rows that match count as affected.
+OBJECTS = ("rules", "cluster", "observers")
+"""What `connect_args` may hold besides the options."""
 
-    SQLAlchemy compares the affected rows with those it meant to change; MySQL's count without CLIENT_FOUND_ROWS leaves
-    out rows that have the new values already.
-    """
+
+def check_given(given: Settings) -> None:
+    """Raise ArgumentError for what a connection cannot be told, and for what a given cluster has decided already."""
+    unknown = sorted(given.keys() - OPTIONS.keys() - set(OBJECTS))
+    if unknown:
+        raise ArgumentError(
+            f"unknown connect_args of mysql+shardkit: {', '.join(unknown)}; known: {', '.join((*OBJECTS, *OPTIONS))}. "
+            "What concerns the connections to servers stands in the rules file"
+        )
+    decided = sorted(given.keys() - {"cluster", "local_infile"})
+    cluster = given.get("cluster")
+    if cluster is not None and decided:
+        raise ArgumentError(f"a cluster was given, which has its own: {', '.join(decided)}; give them to the cluster")
+    if cluster is not None and not cluster.rules.counts_matches:
+        raise ArgumentError(
+            "the ORM compares the rows that an UPDATE matched with those it meant, and this cluster counts only those "
+            "that changed: make it with found_rows=True"
+        )
+
+
+def rules_of(given: Settings) -> Rules:
+    """The rules of an engine: loaded if need be, with the options' budget."""
     rules = given.get("rules")
     if rules is None:
         raise ArgumentError("which rules? write mysql+shardkit:///path/to/shard-rules.yaml")
@@ -77,19 +98,25 @@ def rules_of(given: Settings) -> Rules:
     budget = Budget(
         given.get("budget_rows", old.rows), given.get("budget_memory", old.memory), given.get("budget_time", old.time)
     )
-    servers = {name: replace(server, found_rows=True) for name, server in rules.servers.items()}
-    return replace(rules, servers=servers, defaults=replace(rules.defaults, budget=budget))
+    return replace(rules, defaults=replace(rules.defaults, budget=budget))
 
 
-C = TypeVar("C", Cluster, aio.Cluster)
+def made(given: Settings, make: Callable[..., C]) -> C:
+    """A cluster of the engine's own. Rows that match count as affected.
+
+    SQLAlchemy compares the affected rows with those it meant to change; MySQL's count without CLIENT_FOUND_ROWS leaves
+    out rows that have the new values already.
+    """
+    return make(rules_of(given), observers=given.get("observers", ()), found_rows=True)
 
 
 class Shared(Generic[C]):
     """One cluster and how many connections of it are open."""
 
-    def __init__(self, given: Settings, make: Callable[[Rules], C]) -> None:
+    def __init__(self, given: Settings, make: Callable[..., C]) -> None:
+        check_given(given)
         self._own = given.get("cluster") is None
-        self.cluster: C = make(rules_of(given)) if self._own else given["cluster"]
+        self.cluster: C = made(given, make) if self._own else given["cluster"]
         self.local_infile = bool(given.get("local_infile"))
         self._open = 0
         self._retired = False
@@ -122,7 +149,7 @@ class Shared(Generic[C]):
 class Opening(ABC, Generic[C]):
     """Where an engine's connections come from: a cluster that is made with the first of them."""
 
-    make: Callable[[Rules], C]
+    make: Callable[..., C]
 
     def __init__(self) -> None:
         self._shared: Shared[C] | None = None

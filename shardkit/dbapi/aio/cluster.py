@@ -32,12 +32,16 @@ class Cluster:
         async with cluster.connect() as connection: ...
     """
 
-    def __init__(self, rules: str | PathLike[str] | Rules, *, observers: Iterable[Observer] = ()) -> None:
+    def __init__(
+        self, rules: str | PathLike[str] | Rules, *, observers: Iterable[Observer] = (), found_rows: bool = False
+    ) -> None:
         """`rules`: the file's path, or rules that are loaded. Raises RulesError. Connects to nothing yet.
 
-        `observers` hear of every statement, see shardkit.observe.
+        `observers` hear of every statement, see shardkit.observe. `found_rows`: an UPDATE counts the rows that match,
+        not only those that change; SQLAlchemy and Django need it.
         """
-        self.rules = rules if isinstance(rules, Rules) else load(rules)
+        rules = rules if isinstance(rules, Rules) else load(rules)
+        self.rules = rules.counting_matches() if found_rows else rules
         self.watch = watching(self.rules, observers)
         self.catalog = Catalog()
         self.planner = Planner(self.rules, self.catalog)

@@ -20,7 +20,8 @@ from django.db import IntegrityError, NotSupportedError, connection, connections
 from django.db.models import Avg, Count, F, Q, Sum
 from django.test.utils import CaptureQueriesContext
 
-from shardkit.django.base import close_clusters
+from shardkit.django.base import DatabaseWrapper, close_clusters
+from shardkit.telemetry import Figures
 from tests import servers
 from tests.servers import new_prefix
 
@@ -247,3 +248,13 @@ def test_a_test_run_wants_rules_of_its_own(project: str, tmp_path: Path) -> None
     other.creation._create_test_db(0, True)
     other.creation._destroy_test_db(str(name), 0)
     other.close()
+
+
+def test_observers_hear_of_statements(project: str) -> None:
+    figures = Figures()
+    given: dict[str, Any] = {**connections.databases["default"], "OPTIONS": {"observers": [figures]}}
+    watched = DatabaseWrapper(given, "watched")
+    with watched.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM shop_order")
+    watched.close()
+    assert sum(figures.snapshot()["statements"].values()) >= 1

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, make_url
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 import shardkit
+import shardkit.aio
 from shardkit.errors import InterfaceError, RulesError
 from shardkit.flow import Budget
+from shardkit.observe import ClusterCloses, ClusterOpens, Event, StatementEnds
 from shardkit.rules import Rules, load, loads
 from shardkit.sqlalchemy import ClusterPool, ShardkitDialect
 from shardkit.sqlalchemy.opening import rules_of, settings
@@ -72,12 +76,12 @@ def test_a_wrong_url_is_told(url: str, told: str) -> None:
         settings(make_url(url))
 
 
-def test_options_change_the_budget_and_matching_rows_count(file: Path) -> None:
+def test_options_change_the_budget(file: Path) -> None:
     found = rules_of({"rules": str(file), "budget_rows": 7})
     assert found.defaults.budget == Budget(7, 2**20, 5.0)
     assert found.defaults.unlisted_tables == "single"
-    assert all(server.found_rows for server in found.servers.values())
-    assert not any(server.found_rows for server in load(file).servers.values())
+    assert not load(file).counts_matches
+    assert load(file).counting_matches().counts_matches
 
 
 def test_a_file_is_needed(tmp_path: Path) -> None:
@@ -103,7 +107,7 @@ def test_loaded_rules_may_be_given(rules: Rules) -> None:
 
 
 def test_a_cluster_that_was_given_is_not_closed(rules: Rules) -> None:
-    with shardkit.Cluster(rules) as cluster:
+    with shardkit.Cluster(rules, found_rows=True) as cluster:
         engine = create_engine("mysql+shardkit://", connect_args={"cluster": cluster})
         with engine.connect() as connection:
             assert connection.exec_driver_sql("SELECT 1").scalar() == 1
@@ -111,6 +115,61 @@ def test_a_cluster_that_was_given_is_not_closed(rules: Rules) -> None:
         cluster.engine.check_open()
     with pytest.raises(InterfaceError):
         cluster.engine.check_open()
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"connect_timeout": 5}, "unknown connect_args of mysql.shardkit: connect_timeout; known: rules, cluster, obs"),
+        ({"cluster": None, "charset": "utf8"}, "charset"),
+        ({"cluster": "own", "observers": []}, "has its own: observers"),
+        ({"cluster": "own", "budget_rows": 5}, "has its own: budget_rows"),
+        ({"cluster": "plain"}, "found_rows=True"),
+    ],
+)
+def test_connect_args_that_would_do_nothing_are_told(rules: Rules, given: dict[str, Any], told: str) -> None:
+    clusters = {"own": shardkit.Cluster(rules, found_rows=True), "plain": shardkit.Cluster(rules), None: None}
+    if "cluster" in given:
+        given = given | {"cluster": clusters[given["cluster"]]}
+    engine = create_engine("mysql+shardkit://", connect_args=given)
+    with pytest.raises(ArgumentError, match=told):
+        engine.connect()
+    engine.dispose()
+    for cluster in clusters.values():
+        if cluster is not None:
+            cluster.close()
+
+
+def test_observers_may_be_given(rules: Rules) -> None:
+    seen: list[Event] = []
+    engine = create_engine("mysql+shardkit://", connect_args={"rules": rules, "observers": [seen.append]})
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SELECT 'watched'")
+    engine.dispose()
+    assert any(isinstance(event, StatementEnds) and "watched" in event.statement.text for event in seen)
+    assert isinstance(seen[0], ClusterOpens)
+    assert isinstance(seen[-1], ClusterCloses)
+
+
+def test_observers_may_be_given_under_asyncio(rules: Rules) -> None:
+    seen: list[Event] = []
+
+    async def main() -> None:
+        engine = create_async_engine("mysql+shardkit://", connect_args={"rules": rules, "observers": [seen.append]})
+        async with engine.connect() as connection:
+            await connection.exec_driver_sql("SELECT 'watched'")
+        await engine.dispose()
+
+    asyncio.run(main())
+    assert any(isinstance(event, StatementEnds) and "watched" in event.statement.text for event in seen)
+    assert isinstance(seen[-1], ClusterCloses)
+
+
+def test_a_cluster_may_count_the_rows_that_match(rules: Rules) -> None:
+    assert not rules.counts_matches
+    for made in (shardkit.Cluster, shardkit.aio.Cluster):
+        assert made(rules, found_rows=True).rules.counts_matches
+        assert made(rules).rules is rules
 
 
 def test_the_cluster_is_made_with_the_first_connection(rules: Rules) -> None:
