@@ -16,6 +16,7 @@ from shardkit.flow import (
     Blocker,
     Hints,
     Kind,
+    ParamRef,
     Pick,
     Plan,
     Route,
@@ -264,9 +265,12 @@ class Prepared:
     def batch(self, rows: Sequence[Params], size: int, hints: Hints = NO_HINTS) -> list[Plan] | None:
         """Plans that insert many rows, each given as the parameters of one, in statements of at most `size` rows.
 
-        None when the statement is not a plain INSERT of one row with all its %s inside the row, or hints say where.
+        None when the statement is not a plain INSERT of one row with all its %s inside the row, or its hint says where
+        with a value of each row.
         """
-        return batch(self, rows, size, hints) if self.batches and not hints.placed else None
+        if not self.batches or isinstance(hints.key, ParamRef):
+            return None
+        return batch(self._at(hints) if hints.placed else self, rows, size, hints)
 
     @property
     def batches(self) -> bool:

@@ -19,6 +19,7 @@ from shardkit.flow import (
     Kind,
     NewId,
     Op,
+    ParamRef,
     Rows,
     Script,
 )  # fmt: skip
@@ -196,8 +197,8 @@ def _one(session: Session, text: str, params: Params) -> Script:
 
 
 def _batches(filling: Filling, hints: Hints) -> bool:
-    """Whether rows may go together once their ids are there; those that a hint sends somewhere go one by one."""
-    return filling.prepared.batches and not hints.placed
+    """Whether rows may go together once their ids are there; not if each has a hint of its own."""
+    return filling.prepared.batches and not isinstance(hints.key, ParamRef)
 
 
 def command(session: Session, given: Ready) -> Script:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shardkit.errors import HintError
-from shardkit.flow import Enlist, Finish, Hints, Query
+from shardkit.flow import Enlist, Finish, Hints, Literal, Query
 from shardkit.session import statements
 from tests.unit.session.play import Play, opened, wrote
 
@@ -37,16 +37,38 @@ def test_a_session_with_hints_does_not_take_the_shortest_way() -> None:
     assert not play.session.plain
 
 
-def test_many_rows_go_together_unless_a_hint_sends_them_somewhere() -> None:
+PLAIN = "INSERT INTO member (id, n) VALUES (%s, %s)"
+
+
+@pytest.mark.parametrize(
+    ("text", "around"),
+    [
+        (PLAIN, Hints(timeout=3.0)),
+        (PLAIN, SHARD_1),
+        (PLAIN, Hints(key=Literal(5), said="connection.hint(key=…)")),
+        ("INSERT /*+ shardkit(shard=1) */ INTO member (id, n) VALUES (%s, %s)", None),
+    ],
+    ids=["time", "shard", "key", "text"],
+)
+def test_many_rows_go_together(text: str, around: Hints | None) -> None:
     play = Play(autocommit=True)
-    text, rows = "INSERT INTO member (id, n) VALUES (%s, %s)", [(1, 0), (5, 0), (9, 0)]
+    rows = [(1, 0), (5, 0), (9, 0)]
     play.know_tables(text, rows[0])
-    play.session.hints = Hints(timeout=3.0)
+    play.session.hints = around
     play.run(statements.execute_many(play.session, text, rows), (wrote(3),))
-    assert [(len(op.tasks), op.timeout) for op in queries(play)] == [(1, 3.0)]
-    play.session.hints = SHARD_1
+    (query,) = queries(play)
+    (task,) = query.tasks
+    assert (str(task.shard), task.args) == ("rds0/m_1", (1, 0, 5, 0, 9, 0))
+    assert task.sql.count("(%s, %s)") == 3
+    assert query.timeout == (3.0 if around is not None and around.timeout else 30.0)
+
+
+def test_rows_with_a_key_each_go_one_by_one() -> None:
+    play = Play(autocommit=True)
+    text, rows = "INSERT INTO member (id, n) VALUES (%s, 0) /*+ shardkit(key=%s) */", [(1, 1), (2, 2), (5, 5)]
+    play.know_tables(text, rows[0])
     play.run(statements.execute_many(play.session, text, rows), *[(wrote(1),)] * 3)
-    assert len(queries(play)) == 3
+    assert [str(task.shard) for op in queries(play) for task in op.tasks] == ["rds0/m_1", "rds1/m_2", "rds0/m_1"]
 
 
 def test_a_row_of_many_that_belongs_elsewhere_is_refused() -> None:
@@ -55,7 +77,8 @@ def test_a_row_of_many_that_belongs_elsewhere_is_refused() -> None:
     play.know_tables(text, rows[0])
     play.session.hints = SHARD_1
     with pytest.raises(HintError, match=r"connection.hint\(shard=…\): a row of member belongs.* to slot 2"):
-        play.run(statements.execute_many(play.session, text, rows), (wrote(1),))
+        play.run(statements.execute_many(play.session, text, rows))
+    assert queries(play) == []
 
 
 @pytest.mark.parametrize("around", [None, SHARD_1])
