@@ -275,7 +275,7 @@ def _is_opaque(draft: Draft) -> bool:
     """Server variables, and functions shardkit does not know: each server may have its own answer."""
     return any(
         isinstance(node, exp.SessionParameter)
-        or (isinstance(node, exp.Anonymous) and node.name.upper() not in SCALAR | WHOLE | CLOCK)
+        or (isinstance(node, exp.Anonymous) and node.name.upper() not in SCALAR | WHOLE | CLOCK | _INSERTED)
         for node in draft.tree.walk()
     )
 
@@ -284,7 +284,11 @@ def _needs_database(draft: Draft) -> bool:
     """Stored functions, and the targets of a multi-table DELETE, are looked up in the selected database."""
     if isinstance(draft.tree, exp.Delete) and (draft.tree.args.get("tables") or draft.tree.args.get("using")):
         return True
-    return any(isinstance(node, exp.Anonymous) for node in draft.tree.walk())
+    return any(isinstance(node, exp.Anonymous) and node.name.upper() not in _INSERTED for node in draft.tree.walk())
+
+
+_INSERTED = frozenset({"VALUES", "VALUE"})
+"""Reserved words: in ON DUPLICATE KEY UPDATE they name a value of the row that was to be inserted, and call nothing."""
 
 
 def prepare(text: str, style: Style) -> Source:

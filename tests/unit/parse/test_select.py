@@ -270,6 +270,7 @@ def test_a_syntax_error_names_the_place_in_the_users_text() -> None:
         ("SELECT UUID() FROM member", (False, False, True, False)),
         ("SELECT 1 FROM member WHERE seen < CURRENT_TIMESTAMP", (False, False, False, True)),
         ("SELECT UPPER(nick) FROM member", (False, False, False, False)),
+        ("INSERT member (id) VALUES (1) ON DUPLICATE KEY UPDATE nick = VALUES(nick)", (False, False, False, False)),
     ],
 )
 def test_facts_of_the_whole_statement(sql: str, facts: tuple[bool, bool, bool, bool]) -> None:
@@ -277,5 +278,4 @@ def test_facts_of_the_whole_statement(sql: str, facts: tuple[bool, bool, bool, b
     assert found.locking == facts[0]
     assert found.volatile == facts[2]
     assert found.clock == facts[3]
-    if facts[1]:
-        assert found.needs_database
+    assert found.needs_database == facts[1]
