@@ -26,7 +26,7 @@ class Publisher:
 
     def __init__(self, figures: Figures, folder: str | PathLike[str], every: float) -> None:
         self._figures, self._every = figures, every
-        self._host = socket.gethostname()
+        self._host, self._process = socket.gethostname(), os.getpid()
         self._file = Path(folder) / f"{self._host}-{os.getpid()}-{next(_numbers)}.json"
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="shardkit-figures", daemon=True)
@@ -36,6 +36,8 @@ class Publisher:
         """End the thread and take the file away. A second call does nothing."""
         self._stopped.set()
         self._thread.join()
+        if self._process != os.getpid():
+            return  # forked off: the file is its parent's
         with contextlib.suppress(NotADirectoryError):  # there never was a folder for it
             self._file.unlink(missing_ok=True)
 

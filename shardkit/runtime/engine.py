@@ -1,16 +1,19 @@
 """What the connections of one cluster share: a backend for each server, pools, and threads.
 
 Invariant: at most as many threads run as connections are lent out, because every job holds one (and one more for each
-sequence of which a block is fetched ahead).
+sequence of which a block is fetched ahead). A process that is forked off begins with empty pools: no connection to a
+server is ever used by two processes.
 """
 
 from __future__ import annotations
 
+import os
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shardkit.backends import open_backend
 from shardkit.backends.protocol import Backend, Connection
@@ -47,6 +50,7 @@ class Engine:
         self._closed = False
         self.keys = Keys(rules, self.backend, self.submit)
         """The generated ids."""
+        _ENGINES.add(self)
 
     def pool(self, shard: ShardId) -> Pool:
         """The pool that serves this shard."""
@@ -101,6 +105,17 @@ class Engine:
         if threads is not None:
             threads.shutdown(wait=False)
 
+    def forked(self) -> None:
+        """This is a new process. The connections are its parent's: it neither uses nor closes them.
+
+        They are kept for ever, because some drivers take leave of the server when their object goes, on the socket that
+        the parent goes on using.
+        """
+        _PARENTS.append((self._pools, self._workspaces, self.keys.offices))
+        self._lock = threading.RLock()
+        self._pools, self._workspaces, self._threads = {}, {}, None
+        self.by_shard.clear()  # the same dict: open connections hold it
+
     def workspaces(self, place: ShardId) -> Pool:
         """The pool of connections for workspaces on the server of this shard."""
         backend = self.backend(place)
@@ -131,6 +146,19 @@ class Engine:
 
     def _pool(self, limits: Limits, connect: Callable[[ShardId], Connection], name: str) -> Pool:
         return Pool(limits, connect, name) if self._watch is None else WatchedPool(limits, connect, name, self._watch)
+
+
+_ENGINES: weakref.WeakSet[Engine] = weakref.WeakSet()
+_PARENTS: list[Any] = []
+
+
+def _forked() -> None:
+    for engine in list(_ENGINES):
+        engine.forked()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 def states(pools: Iterable[Pool | AioPool]) -> list[PoolState]:

@@ -157,6 +157,11 @@ class Keys:
             office.leases.close()
             office.home.close()
 
+    @property
+    def offices(self) -> object:
+        """What servers are asked through; for an owner who must keep it from being collected."""
+        return self._offices
+
     def _check_open(self) -> None:
         if self._closed:
             raise InterfaceError("the cluster is closed")

@@ -5,12 +5,11 @@
     mysql+shardkit:///shard-rules.yaml?budget_rows=5_000_000&budget_time=2m
 
 Invariant: a cluster made here is closed once its engine is disposed of and its last connection is closed; a cluster
-that was given is its owner's. A process that was forked off closes nothing of its parent's.
+that was given is its owner's.
 """
 
 from __future__ import annotations
 
-import os
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -121,7 +120,6 @@ class Shared(Generic[C]):
         self._open = 0
         self._retired = False
         self._lock = threading.Lock()
-        self._process = os.getpid()
         if self._own and given.get("recover_every"):
             self.cluster.start_recovery(every=given["recover_every"])
 
@@ -143,7 +141,7 @@ class Shared(Generic[C]):
             return self._unused()
 
     def _unused(self) -> bool:
-        return self._own and self._retired and self._open <= 0 and self._process == os.getpid()
+        return self._own and self._retired and self._open <= 0
 
 
 class Opening(ABC, Generic[C]):

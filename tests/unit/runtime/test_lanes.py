@@ -300,6 +300,21 @@ def test_lost_lanes_are_closed_by_the_next_user(stage: Stage) -> None:
     stage.check_nothing_leaked()
 
 
+def test_a_forked_process_neither_uses_nor_closes_its_parents_connections(stage: Stage) -> None:
+    stage.rds0.on("SELECT", rows(1))
+    lanes = stage.engine.open()
+    lanes.perform(query(Task(A, "SELECT"), Task(B, "SELECT")))
+    before = len(stage.rds0.happened("connect"))
+    assert before == 2
+    stage.engine.forked()
+    lanes.perform(query(Task(A, "SELECT"), Task(B, "SELECT")))
+    assert len(stage.rds0.happened("connect")) == 2 * before
+    assert stage.rds0.happened("close") == []
+    lanes.close()
+    stage.engine.close()
+    assert len(stage.rds0.happened("close")) == before
+
+
 def test_closed_lanes_refuse(stage: Stage) -> None:
     lanes = stage.engine.open()
     lanes.close()
