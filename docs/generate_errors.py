@@ -62,8 +62,9 @@ ADVICE = {
     "SK2100": "Read `instead`.",
     "SK2101": "The rules model knows the feature and this version does not carry it out: remove the key from the "
     "rules, or wait for the version that does.",
-    "SK2102": "Add the shard key to WHERE. If every shard is really meant, allow it in the rules: `defaults: "
-    "{full_scan_writes: allow}`.",
+    "SK2102": "Add the shard key to WHERE. An ORM does so when the shard key is part of the model's primary key: see "
+    "[SQLAlchemy](../howto/sqlalchemy.md#writes-by-primary-key), [Django](../howto/django.md#models). If every shard "
+    "is really meant, allow it in the rules: `defaults: {full_scan_writes: allow}`.",
     "SK2103": "Add the shard key so that one shard answers, or split the statement as `instead` says. See "
     "[limits](../explanation/limits.md).",
     "SK2104": "Use a transaction with `SELECT … FOR UPDATE` instead of table locks; keep values in the program instead "

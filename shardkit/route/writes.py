@@ -127,7 +127,8 @@ def check_scatter(router: Router, uses: Collection[int]) -> None:
     raise ScatterWriteRefused(
         f"{statement.kind.value.upper()} without a shard key",
         why="it would write on every shard and defaults.full_scan_writes is refuse",
-        instead="a condition on the shard key, or full_scan_writes: allow in the rules",
+        instead="a condition on the shard key (of an ORM: the shard key in the model's primary key), or "
+        "full_scan_writes: allow in the rules",
     )  # fmt: skip
 
 
