@@ -15,6 +15,9 @@ from shardkit.parse.predicate import number
 from shardkit.parse.scopes import Scope
 
 _EXACT = {Family.INTEGER, Family.DECIMAL, Family.YEAR, Family.BIT}
+_COUNTED = {Family.YEAR, Family.BIT}
+"""Computed with, they are unsigned whole numbers."""
+_WHOLE = {Family.INTEGER, *_COUNTED}
 _APPROXIMATE = {Family.FLOAT, Family.DOUBLE}
 _SAME_TEXT = (exp.Lower, exp.Upper, exp.Trim, exp.Substring, exp.Left, exp.Right)
 _INTEGER_CALLS = (
@@ -123,9 +126,9 @@ def _arithmetic(node: exp.Expr, scope: Scope) -> Column | None:
         return None
     if families & _APPROXIMATE:
         return of(Family.DOUBLE)
-    whole = families <= {Family.INTEGER} and not isinstance(node, exp.Div)
+    whole = families <= _WHOLE and not isinstance(node, exp.Div)
     if whole or isinstance(node, exp.IntDiv):
-        return of(Family.INTEGER, unsigned=any(part.unsigned for part in known))
+        return of(Family.INTEGER, unsigned=any(part.unsigned or part.family in _COUNTED for part in known))
     scales = [scale for part in known if (scale := _scale(part)) is not None]
     if len(scales) != len(known):
         return of(Family.DECIMAL)

@@ -31,7 +31,8 @@ def family(expression: str) -> str | None:
         ("TRUE", "integer"), ("nick = 'a'", "integer"), ("NOT memberId", "integer"), ("nick IS NULL", "integer"),
         ("memberId + 1", "integer"), ("memberId + 1.5", "decimal"), ("balance * 2", "decimal"), ("score + 1", "double"),
         ("memberId / 2", "decimal"), ("memberId DIV 2", "integer"), ("memberId % 3", "integer"),
-        ("-balance", "decimal"),
+        ("-balance", "decimal"), ("yr + 1", "integer"), ("flags * 2", "integer"), ("yr + 1.5", "decimal"),
+        ("-yr", "integer"), ("yr / 2", "decimal"),
         ("nick + 1", None), ("born + 1", None), ("registered - registered", None),
         ("COUNT(*)", "integer"), ("SUM(memberId)", "decimal"), ("SUM(score)", "double"), ("SUM(nick)", "double"),
         ("AVG(memberId)", "decimal"), ("MIN(level)", "text"), ("MAX(nick)", "text"), ("MIN(born)", "date"),
@@ -94,3 +95,12 @@ def test_the_missing_side_of_a_join_may_be_null() -> None:
 def test_columns_of_derived_tables_are_unknown() -> None:
     assert kind("d.nick", "member m JOIN (SELECT nick FROM member) d") is None
     assert kind("nick", "member m JOIN (SELECT nick FROM member) d") is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "unsigned"), [("memberId + 1", False), ("yr + 1", True), ("flags + memberId", True)]
+)
+def test_computed_with_years_and_bits_are_unsigned(expression: str, unsigned: bool) -> None:
+    found = kind(expression)
+    assert found is not None
+    assert found.unsigned is unsigned
