@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from sqlglot.tokens import TokenType
 
 from shardkit.errors import NotSupportedError, SqlSyntaxError
-from shardkit.flow import Kind, Statement, TableUse
+from shardkit.flow import Kind, Span, Statement, TableUse
 from shardkit.parse.ddl_query import query_of_table, query_of_view, query_uses
 from shardkit.parse.lexer import Source, Style, lex
 from shardkit.parse.tokens import Tokens
@@ -27,6 +27,9 @@ class Ddl:
     statement: Statement
     refers: tuple[str, ...] = ()  # how it refers to each table but the first, with words such as `a foreign key to`
     query: str = ""  # `CREATE VIEW`, `CREATE TABLE … SELECT`: it holds a query, which one server must answer
+    foreign: tuple[
+        tuple[Span, str], ...
+    ] = ()  # names that it gives to foreign keys or takes away, and where they stand
     gone: frozenset[str] = frozenset()  # columns that ALTER TABLE drops, renames or gives another type, lower case
 
 
@@ -58,7 +61,7 @@ def read_ddl(source: Source, own: str = "") -> Ddl:
         needs_database=False, volatile=False, clock=False, clauses=frozenset(),
     )  # fmt: skip
     gone = _gone(tokens, words, at) if verb == "alter table" else frozenset()
-    return Ddl(verb, statement, tuple(refers), query, gone)
+    return Ddl(verb, statement, tuple(refers), query, _foreign(source, tokens, words, at), gone)
 
 
 def _verb(source: Source, tokens: Tokens, words: list[str]) -> tuple[str, int]:
@@ -161,6 +164,23 @@ def _gone(tokens: Tokens, words: list[str], at: int) -> frozenset[str]:
         if name < len(words):
             found.add(tokens.items[name].text.lower())
     return frozenset(found)
+
+
+def _foreign(source: Source, tokens: Tokens, words: list[str], at: int) -> tuple[tuple[Span, str], ...]:
+    """The names after CONSTRAINT before FOREIGN KEY, and after DROP FOREIGN KEY [IF EXISTS]."""
+    found = []
+    for index in range(at + 1, len(words)):
+        if words[index] != "FOREIGN KEY":  # sqlglot makes one token of it
+            continue
+        name = index - 1
+        if words[index - 1] == "DROP":
+            name = index + 1 + 2 * (words[index + 1 : index + 3] == ["IF", "EXISTS"])
+        elif words[index - 2] != "CONSTRAINT":
+            continue
+        if name < len(words):
+            token = tokens.items[name]
+            found.append(((source.origin(token.start), source.origin(token.end + 1)), token.text))
+    return tuple(found)
 
 
 def _use(source: Source, tokens: Tokens, number: int, token: int, own: str) -> TableUse:

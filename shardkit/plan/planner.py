@@ -34,7 +34,7 @@ from shardkit.plan.hinted import refuse_place
 from shardkit.plan.names import RuleNames
 from shardkit.plan.point import Point
 from shardkit.plan.prepared import Prepared
-from shardkit.rewrite import Template, filled, name_edits
+from shardkit.rewrite import ForeignName, Template, filled, name_edits
 from shardkit.rules import BroadcastTable, Rules, ShardedTable, SingleTable, Table
 from shardkit.values import Params, PhysicalTable, ShardId
 
@@ -204,7 +204,11 @@ class Planner:
                 f"{ddl.query} under the name of {main.name}", why="by the rules it is a table in several databases",
                 instead="a name that the rules give to no such table",
             )  # fmt: skip
-        template = Template(statement, name_edits(statement))
+        edits = name_edits(statement)
+        if isinstance(main, ShardedTable):
+            several = main.layout.tables_per_shard > 1
+            edits += [(span, ForeignName(name, several)) for span, name in ddl.foreign]
+        template = Template(statement, edits)
         targets = []
         if isinstance(main, ShardedTable):
             places = [(main.layout.place(slot, main.name), slot) for slot in range(main.layout.slots)]

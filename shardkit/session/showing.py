@@ -13,6 +13,7 @@ from typing import Any
 from shardkit.errors import OperationalError
 from shardkit.flow import Description, Head, Op, Opened, Query, Script, Task
 from shardkit.parse import Show, Shown
+from shardkit.rewrite import logical_name
 from shardkit.rules import BroadcastTable, Rules, ShardedTable, Table
 from shardkit.session.branches import OWN_TABLES
 from shardkit.session.metadata import sample
@@ -172,10 +173,11 @@ def logical_text(rules: Rules, table: Table, place: PhysicalTable, text: str) ->
     head, closing, options = text.rpartition("\n)")
     text = head + closing + _COUNTER.sub("", options)
     names = _beside(rules, table)
+    several = isinstance(table, ShardedTable) and table.layout.tables_per_shard > 1
 
     def foreign(found: re.Match[str]) -> str:
-        constraint = found[2].replace(f"`{place.name}_ibfk_", f"`{table.name}_ibfk_", 1)
-        return found[1] + constraint + found[3] + names.get(found[4], found[4])
+        constraint = logical_name(found[2][1:-1].replace("``", "`"), table.name, place.name, several)
+        return found[1] + _quoted(constraint) + found[3] + names.get(found[4], found[4])
 
     return _FOREIGN.sub(foreign, text)
 

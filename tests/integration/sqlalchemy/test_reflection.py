@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Engine, MetaData, inspect
+from sqlalchemy import BigInteger, Column, Engine, ForeignKeyConstraint, MetaData, Table, inspect
 from sqlalchemy.exc import NoSuchTableError
+from sqlalchemy.schema import AddConstraint, DropConstraint
 
 from tests.integration.sqlalchemy.stage import Base
 
@@ -45,6 +46,22 @@ def test_a_sharded_tables_parts(engine: Engine) -> None:
     assert (unique["name"], unique["column_names"]) == ("per_member", ["memberId", "number"])
     indexes = {index["name"]: index["column_names"] for index in found.get_indexes("member")}
     assert indexes == {"ix_member_name": ["name"]}
+
+
+@pytest.mark.mysql
+@pytest.mark.parametrize("name", ["order_of_member", "t_order_ibfk_7", "of each 100%", "x" * 60])
+def test_a_foreign_key_has_its_name_on_every_piece(server_engine: Engine, name: str) -> None:
+    metadata = MetaData()
+    member = Table("member", metadata, Column("memberId", BigInteger, primary_key=True))
+    order = Table("t_order", metadata, Column("memberId", BigInteger))
+    key = ForeignKeyConstraint([order.c.memberId], [member.c.memberId], name=name)
+    order.append_constraint(key)
+    with server_engine.begin() as connection:
+        connection.execute(AddConstraint(key))
+    assert {"t_order_ibfk_1", name} == {one["name"] for one in inspect(server_engine).get_foreign_keys("t_order")}
+    with server_engine.begin() as connection:
+        connection.execute(DropConstraint(key))
+    assert [one["name"] for one in inspect(server_engine).get_foreign_keys("t_order")] == ["t_order_ibfk_1"]
 
 
 @pytest.mark.mysql

@@ -161,3 +161,18 @@ def test_texts_and_names_are_no_keywords(text: str) -> None:
 )
 def test_a_script_is_split_at_its_semicolons(script: str, statements: list[str]) -> None:
     assert split_statements(script) == statements
+
+
+@pytest.mark.parametrize(
+    ("sql", "names"),
+    [
+        ("CREATE TABLE t (a INT, CONSTRAINT f FOREIGN KEY (a) REFERENCES u (b), CONSTRAINT g UNIQUE (a))", ["f"]),
+        ("CREATE TABLE t (a INT, CONSTRAINT FOREIGN KEY (a) REFERENCES u (b), FOREIGN KEY (a) REFERENCES u (b))", []),
+        ("ALTER TABLE t ADD CONSTRAINT `a``b` FOREIGN\nKEY (a) REFERENCES u (b), DROP FOREIGN KEY g", ["`a``b`", "g"]),
+        ("ALTER TABLE t DROP FOREIGN KEY IF EXISTS `g`, DROP CONSTRAINT h, ADD CONSTRAINT c CHECK (a > 0)", ["`g`"]),
+    ],
+)
+def test_names_of_foreign_keys(sql: str, names: list[str]) -> None:
+    found = read_ddl(lex(sql, Style.RAW)).foreign
+    assert [sql[start:end] for (start, end), _ in found] == names
+    assert [name for _, name in found] == [name.strip("`").replace("``", "`") for name in names]
