@@ -12,11 +12,12 @@ from typing import Any
 
 import django
 import pytest
+from django.apps.registry import Apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.paginator import Paginator
-from django.db import IntegrityError, NotSupportedError, connection, connections, transaction
+from django.db import IntegrityError, NotSupportedError, connection, connections, models, transaction
 from django.db.models import Avg, Count, F, Q, Sum
 from django.test.utils import CaptureQueriesContext
 
@@ -46,10 +47,11 @@ def rules_text(urls: tuple[str, str], prefix: str) -> str:
     return (
         "version: 1\n"
         f'servers: {{ east: {{ url: "{urls[0]}" }}, west: {{ url: "{urls[1]}" }} }}\n'
-        f'layouts: {{ shop: {{ databases: "{prefix}{{0..3}}", servers: [east, west] }} }}\n'
+        f'layouts: {{ shop: {{ databases: "{prefix}{{0..3}}", servers: [east, west], tables: "{{table}}_{{0..1}}" }} }}\n'
         "tables:\n"
         "  shop_member: { layout: shop, shard_by: id, generate: { id: snowflake } }\n"
         "  shop_order: { shard_by: member_id, bound_to: shop_member, generate: { id: snowflake } }\n"
+        "  shop_remark: { shard_by: member_id, bound_to: shop_member, generate: { id: snowflake } }\n"
         f"single: {{ database: east/{prefix}app }}\n"
         "defaults: { unlisted_tables: single }\n"
     )
@@ -258,3 +260,20 @@ def test_observers_hear_of_statements(project: str) -> None:
         cursor.execute("SELECT COUNT(*) FROM shop_order")
     watched.close()
     assert sum(figures.snapshot()["statements"].values()) >= 1
+
+
+def test_foreign_keys_are_made_where_the_servers_can(project: str) -> None:
+    class Remark(models.Model):  # type: ignore[misc]
+        member = models.ForeignKey(Member, models.CASCADE)
+
+        class Meta:
+            app_label, db_table, apps = "django_shop", "shop_remark", Apps()
+
+    with connection.schema_editor() as editor:
+        editor.create_model(Remark)
+    with connection.cursor() as cursor:
+        found = connection.introspection.get_relations(cursor, "shop_remark")
+    with connection.schema_editor() as editor:
+        editor.delete_model(Remark)
+    assert connection.features.supports_foreign_keys is (project == "servers")
+    assert ("member_id" in found) is (project == "servers")
