@@ -20,7 +20,8 @@ from shardkit.backends.protocol import Backend, Connection
 from shardkit.errors import InterfaceError, InternalError
 from shardkit.observe import PoolState, Watch
 from shardkit.runtime.keys import Keys
-from shardkit.runtime.pool import Limits, Pool
+from shardkit.runtime.lending import Limits
+from shardkit.runtime.pool import Pool
 from shardkit.runtime.watched import WatchedBackend, WatchedPool
 from shardkit.values import ShardId
 

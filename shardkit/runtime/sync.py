@@ -7,13 +7,13 @@ transaction never runs outside its pinned connection.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from time import monotonic
 from typing import Any, TypeVar, assert_never
 
 from shardkit.backends.protocol import Backend, Connection
-from shardkit.errors import InterfaceError, StatementTimeout
+from shardkit.errors import InterfaceError
 from shardkit.flow import (
     Arrange,
     Budget,
@@ -42,13 +42,13 @@ from shardkit.flow import (
 from shardkit.runtime.drive import Drive, drive
 from shardkit.runtime.engine import Engine as _Engine
 from shardkit.runtime.enlisted import Enlisted
-from shardkit.runtime.fan import fan
 from shardkit.runtime.files import read_file
-from shardkit.runtime.lane import FIRST_BATCH, Lane, RowCount, Terms, all_late
+from shardkit.runtime.lane import FIRST_BATCH, Lane, RowCount, Terms
 from shardkit.runtime.names import new_name
 from shardkit.runtime.outside import outside
 from shardkit.runtime.pool import Pool
-from shardkit.runtime.running import Running, settle_after
+from shardkit.runtime.running import Running
+from shardkit.runtime.scatter import scatter
 from shardkit.runtime.state import State, settle_pinned
 from shardkit.runtime.workspace import Space
 from shardkit.values import ShardId
@@ -145,7 +145,12 @@ class Lanes:
             op = replace(op, timeout=self._space.current.limit(op.timeout))
         if len(op.tasks) == 1:
             return (self._start_one(op.tasks[0], op.stream, op.timeout),)
-        return self._start_all(op)
+        if not op.tasks:
+            return ()
+        deadline = None if op.timeout is None else monotonic() + op.timeout
+        running, opened = scatter(self._engine, self._pinned, op, self._terms(op.stream, deadline))
+        self._running = running
+        return opened
 
     def _transact(self, op: Enlist | Command | Finish | Each) -> Any:
         self._end_running(whole=isinstance(op, (Finish, Each)))
@@ -228,55 +233,6 @@ class Lanes:
         lane = Lane(shard, pool, connection, self._terms(True, deadline))
         lane.adopt(connection, 0)
         self._running = Running([lane], deadline)
-
-    def _start_all(self, op: Query) -> tuple[Opened, ...]:
-        deadline = None if op.timeout is None else monotonic() + op.timeout
-        lanes = self._lanes_for(op.tasks, self._terms(op.stream, deadline), op.timeout)
-        if not lanes:
-            return ()
-        try:
-            fan(self._engine.submit, lanes)
-        except BaseException as error:
-            for lane in lanes:
-                settle_after(lane)
-            if isinstance(error, StatementTimeout):
-                late = all_late(error, (task.shard for lane in lanes if not lane.done for _, task in lane.work))
-                if late is not error:
-                    raise late from error
-            raise
-        self._running = Running(lanes, deadline)
-        opened = {source: answer for lane in lanes for source, answer in lane.opened.items()}
-        return tuple(opened[source] for source in range(len(op.tasks)))
-
-    def _lanes_for(self, tasks: Sequence[Task], terms: Terms, patience: float | None) -> list[Lane]:
-        """Deal the tasks to pinned connections and to leased ones, of which no more are taken than a pool has."""
-        pinned: dict[ShardId, Lane] = {}
-        leased: dict[Pool, list[tuple[int, Task]]] = {}
-        for source, task in enumerate(tasks):
-            own = self._pinned.get(task.shard)
-            if own is None:
-                leased.setdefault(self._engine.pool(task.shard), []).append((source, task))
-                continue
-            if task.shard not in pinned:
-                pinned[task.shard] = Lane(task.shard, None, own.connection, terms)
-            pinned[task.shard].work.append((source, task))
-        lanes = list(pinned.values())
-        try:
-            for pool in sorted(leased, key=lambda pool: pool.key):
-                work = leased[pool]
-                count = min(len(work), max(1, pool.size - self._pinned.held(pool)))
-                mine = [
-                    Lane(work[number][1].shard, pool, candidate, terms)
-                    for number, candidate in enumerate(pool.reserve(count, terms.state, patience))
-                ]
-                lanes += mine
-                for number, item in enumerate(work):
-                    mine[number % count].work.append(item)
-        except BaseException:
-            for lane in lanes:
-                lane.give_back()
-            raise
-        return lanes
 
     def _fetch(self, sources: tuple[int, ...]) -> tuple[RowBatch, ...]:
         running = self._running

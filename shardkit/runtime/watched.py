@@ -14,7 +14,8 @@ from shardkit.backends.aio.protocol import Connection as AioConnection
 from shardkit.backends.protocol import Backend, Connection, Started
 from shardkit.flow import Collation, Column, TableInfo, Task, Warned
 from shardkit.observe import ConnectionLapses, ConnectionOpens, Piece, PoolWait, Watch
-from shardkit.runtime.pool import Limits, Pool
+from shardkit.runtime.lending import Limits
+from shardkit.runtime.pool import Pool
 from shardkit.runtime.state import State
 from shardkit.values import Row, ShardId
 

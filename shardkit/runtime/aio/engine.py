@@ -21,7 +21,7 @@ from shardkit.runtime.aio.pool import Pool
 from shardkit.runtime.aio.watched import WatchedBackend, WatchedPool
 from shardkit.runtime.engine import ANY_NUMBER, states
 from shardkit.runtime.keys import Keys
-from shardkit.runtime.pool import Limits
+from shardkit.runtime.lending import Limits
 from shardkit.values import ShardId
 
 if TYPE_CHECKING:

@@ -8,14 +8,13 @@ runs outside its pinned connection.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from time import monotonic
 from typing import Any, TypeVar, assert_never
 
 from shardkit.backends.aio.protocol import Backend, Connection
-from shardkit.backends.aio.shelter import sheltered
-from shardkit.errors import InterfaceError, StatementTimeout
+from shardkit.errors import InterfaceError
 from shardkit.flow import (
     Arrange,
     Budget,
@@ -43,15 +42,16 @@ from shardkit.flow import (
 )
 from shardkit.runtime.aio.engine import Engine
 from shardkit.runtime.aio.enlisted import Enlisted
-from shardkit.runtime.aio.fan import fan
 from shardkit.runtime.aio.lane import Lane
 from shardkit.runtime.aio.outside import outside
 from shardkit.runtime.aio.pool import Pool
-from shardkit.runtime.aio.running import Running, settle_all
+from shardkit.runtime.aio.running import Running
+from shardkit.runtime.aio.scatter import scatter
 from shardkit.runtime.aio.state import settle_pinned
+from shardkit.runtime.aio.turns import Turns
 from shardkit.runtime.aio.workspace import Space
 from shardkit.runtime.files import read_file
-from shardkit.runtime.lane import FIRST_BATCH, RowCount, Terms, all_late
+from shardkit.runtime.lane import FIRST_BATCH, RowCount, Terms
 from shardkit.runtime.names import new_name
 from shardkit.runtime.state import State
 from shardkit.values import ShardId
@@ -60,7 +60,7 @@ T = TypeVar("T")
 _new = tuple.__new__  # a NamedTuple without the call of its own __new__
 
 
-class Lanes:
+class Lanes(Turns):
     """Pinned connections, the running query, the session's state.
 
     One task at a time. Lost without `close`, its connections are discarded by the loop.
@@ -68,10 +68,10 @@ class Lanes:
 
     __slots__ = (
         "__weakref__", "_budget", "_closed", "_engine", "_pinned", "_pins", "_pools", "_running", "_space", "_state",
-        "taken",
     )  # fmt: skip
 
     def __init__(self, engine: Engine, budget: Budget) -> None:
+        super().__init__()
         self._engine = engine
         self._budget = budget
         self._pinned = Enlisted()
@@ -79,7 +79,7 @@ class Lanes:
         self._running: Running | None = None
         self._state: State = ()
         self._space: Space | None = None
-        self._closed = self.taken = False
+        self._closed = False
 
     @property
     def running(self) -> Running | None:
@@ -90,21 +90,6 @@ class Lanes:
     def state(self) -> State:
         """The session's SET statements."""
         return self._state
-
-    def check_free(self) -> None:
-        """InterfaceError while a task is using it."""
-        if self.taken:
-            raise InterfaceError("another task is using this connection; each task takes its own from the cluster")
-
-    def enter(self) -> None:
-        """A task begins to use it: InterfaceError while another one does."""
-        if self.taken:
-            self.check_free()
-        self.taken = True
-
-    def leave(self) -> None:
-        """The end of `enter`."""
-        self.taken = False
 
     async def alone(self, op: Op) -> Any:
         """Do one Op outside of any script."""
@@ -159,7 +144,12 @@ class Lanes:
             op = replace(op, timeout=self._space.current.limit(op.timeout))
         if len(op.tasks) == 1:
             return (await self._start_one(op.tasks[0], op.stream, op.timeout),)
-        return await self._start_all(op)
+        if not op.tasks:
+            return ()
+        deadline = None if op.timeout is None else monotonic() + op.timeout
+        running, opened = await scatter(self._engine, self._pinned, op, self._terms(op.stream, deadline))
+        self._running = running
+        return opened
 
     async def _transact(self, op: Enlist | Command | Finish | Each) -> Any:
         await self._end_running(whole=isinstance(op, (Finish, Each)))
@@ -260,60 +250,6 @@ class Lanes:
         lane = Lane(shard, pool, connection, self._terms(True, deadline))
         lane.adopt(connection, 0)
         self._running = Running([lane], deadline)
-
-    async def _start_all(self, op: Query) -> tuple[Opened, ...]:
-        deadline = None if op.timeout is None else monotonic() + op.timeout
-        lanes = await self._lanes_for(op.tasks, self._terms(op.stream, deadline), op.timeout)
-        if not lanes:
-            return ()
-        try:
-            await fan(lanes)
-        except BaseException as error:
-            await self._after(lanes, error)
-            if isinstance(error, StatementTimeout):
-                late = all_late(error, (task.shard for lane in lanes if not lane.done for _, task in lane.work))
-                if late is not error:
-                    raise late from error
-            raise
-        self._running = Running(lanes, deadline)
-        opened = {source: answer for lane in lanes for source, answer in lane.opened.items()}
-        return tuple(opened[source] for source in range(len(op.tasks)))
-
-    async def _after(self, lanes: Sequence[Lane], error: BaseException) -> None:
-        """Give everything back after an error; nothing can be waited for when the loop itself has gone."""
-        if isinstance(error, GeneratorExit):
-            for lane in lanes:
-                lane.orphan()
-        else:
-            await sheltered(settle_all(lanes, stop=not isinstance(error, Exception)))
-
-    async def _lanes_for(self, tasks: Sequence[Task], terms: Terms, patience: float | None) -> list[Lane]:
-        """Deal the tasks to pinned connections and to leased ones, of which no more are taken than a pool has."""
-        pinned: dict[ShardId, Lane] = {}
-        leased: dict[Pool, list[tuple[int, Task]]] = {}
-        for source, task in enumerate(tasks):
-            own = self._pinned.get(task.shard)
-            if own is None:
-                leased.setdefault(self._engine.pool(task.shard), []).append((source, task))
-                continue
-            if task.shard not in pinned:
-                pinned[task.shard] = Lane(task.shard, None, own.connection, terms)
-            pinned[task.shard].work.append((source, task))
-        lanes = list(pinned.values())
-        try:
-            for pool in sorted(leased, key=lambda pool: pool.key):
-                work = leased[pool]
-                count = min(len(work), max(1, pool.size - self._pinned.held(pool)))
-                candidates = await pool.reserve(count, terms.state, patience)
-                mine = [Lane(work[at][1].shard, pool, candidate, terms) for at, candidate in enumerate(candidates)]
-                lanes += mine
-                for number, item in enumerate(work):
-                    mine[number % count].work.append(item)
-        except BaseException:
-            for lane in lanes:
-                lane.give_back()
-            raise
-        return lanes
 
     async def _fetch(self, sources: tuple[int, ...]) -> tuple[RowBatch, ...]:
         running = self._running

@@ -17,7 +17,8 @@ from typing import NoReturn
 from shardkit.backends.aio.protocol import Connection
 from shardkit.errors import Error, InterfaceError
 from shardkit.runtime.aio.state import settle
-from shardkit.runtime.pool import PING_AFTER, Limits, best_of, no_permit, too_many
+from shardkit.runtime.lending import Limits, best_of, no_permit, too_many
+from shardkit.runtime.pool import PING_AFTER
 from shardkit.runtime.state import State
 from shardkit.values import ShardId
 
@@ -231,13 +232,9 @@ class Pool:
 
     def return_unused(self, candidate: Connection | None) -> None:
         """Give back a permit and its candidate, which has not been looked at and so is no fresher than before."""
-        self._take_back(candidate)
-        self._serve()
-
-    def _take_back(self, candidate: Connection | None) -> None:
-        self._free += 1
         if candidate is not None:
             self._make_idle(candidate)
+        self.give_back()
 
     def _shelve(self, connection: Connection) -> None:
         """Make a sound connection idle; its permit stays with the caller."""
@@ -271,7 +268,7 @@ class Pool:
         granted = waiter.granted
         if granted.done() and not granted.cancelled():
             for connection in granted.result():
-                self._take_back(connection)
+                self.return_unused(connection)
         elif waiter in self._waiting:
             self._waiting.remove(waiter)
         self._serve()

@@ -14,7 +14,7 @@ from shardkit.backends.protocol import Started
 from shardkit.flow import Collation, Column, TableInfo, Task, Warned
 from shardkit.observe import ConnectionLapses, ConnectionOpens, PoolWait, Watch
 from shardkit.runtime.aio.pool import Pool
-from shardkit.runtime.pool import Limits
+from shardkit.runtime.lending import Limits
 from shardkit.runtime.state import State
 from shardkit.runtime.watched import Seen
 from shardkit.values import Row, ShardId

@@ -12,7 +12,8 @@ from shardkit.backends.protocol import Connection
 from shardkit.backends.scripted import Reply, ScriptedBackend
 from shardkit.errors import InterfaceError, PoolTimeout, ProgrammingError, ShardUnavailable
 from shardkit.runtime import pool as pool_module
-from shardkit.runtime.pool import Limits, Pool
+from shardkit.runtime.lending import Limits
+from shardkit.runtime.pool import Pool
 from shardkit.values import ShardId
 
 S = ShardId("rds0", "db_00")

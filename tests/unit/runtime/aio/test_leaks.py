@@ -14,7 +14,7 @@ from shardkit.dbapi.aio import connection as connection_module
 from shardkit.errors import PoolTimeout, TransactionAborted
 from shardkit.flow import Query, Task
 from shardkit.runtime.aio.pool import Pool
-from shardkit.runtime.pool import Limits
+from shardkit.runtime.lending import Limits
 from shardkit.values import ShardId
 from tests.unit.runtime.aio.stage import Stage
 
