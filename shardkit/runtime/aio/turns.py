@@ -1,4 +1,4 @@
-"""One task at a time: what a shardkit connection is to the tasks of its loop. Threads need no such look (threadsafety 1).
+"""One task at a time on a shardkit connection. Threads are not looked for (threadsafety 1).
 
 Invariant: a task that is refused has changed nothing.
 """
