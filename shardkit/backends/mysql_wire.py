@@ -73,7 +73,7 @@ class Answer(MySQLResult):
             super()._get_descriptions()  # type: ignore[misc]
         finally:
             self.connection = connection
-        self.description = tuple(map(_marked, self.description, self.fields))
+        self.description = tuple(map(marked, self.description, self.fields))
         if len(connection.known) >= MOST_KNOWN:
             connection.known.clear()
         connection.known[raw] = self.fields, self.converters, self.description
@@ -100,7 +100,7 @@ class _Replay:
         return packet_type(self._packets.pop()._data, self.encoding)
 
 
-def _marked(column: tuple[Any, ...], field: Any) -> tuple[Any, ...]:
+def marked(column: tuple[Any, ...], field: Any) -> tuple[Any, ...]:
     """The column's description, with what a seven-tuple does not tell."""
     if field.charsetnr != _BYTES:
         return column

@@ -14,6 +14,7 @@ from pymysql import err
 from pymysql.constants import CLIENT
 
 from shardkit.backends.aio.wire import QUIT, Manner, Shared
+from shardkit.backends.mysql_wire import marked
 from shardkit.values import Row
 
 HAS_NO_TLS = 2026
@@ -57,6 +58,8 @@ class AiomysqlWire(Shared, Connection):  # type: ignore[misc]
         """See Wire."""
         await self.query(sql, True)
         answer = self._result
+        if answer.description is not None:
+            answer.description = tuple(map(marked, answer.description, answer.fields))
         return answer, *(await self.rows_up_to(answer, limit))
 
     async def rows_up_to(self, answer: Any, limit: int) -> tuple[list[Row], bool]:

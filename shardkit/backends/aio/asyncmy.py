@@ -16,6 +16,7 @@ from asyncmy.constants.COMMAND import COM_QUERY
 from asyncmy.protocol import skip_packets_from_buffer
 
 from shardkit.backends.aio.wire import QUIT, Manner, Shared
+from shardkit.backends.mysql_wire import marked
 from shardkit.values import Row
 
 HAS_NO_TLS = 2026
@@ -35,6 +36,13 @@ class _Columns(NamedTuple):
 def _meta(answer: Any) -> tuple[Any, ...]:
     """As the driver's `_consume_descriptions` takes it."""
     return None, answer.fields, answer.converters, tuple(answer.converters), (), answer.description
+
+
+def _described(column: tuple[Any, ...], field: Any) -> tuple[Any, ...]:
+    """A column as the other drivers describe it: this one lets lengths over 2**31 (LONGTEXT) run over."""
+    if column[3] < 0:
+        column = (*column[:3], field.length, field.length, *column[5:])
+    return marked(column, field)
 
 
 class AsyncmyWire(Shared, Connection):  # type: ignore[misc]
@@ -112,6 +120,7 @@ class AsyncmyWire(Shared, Connection):  # type: ignore[misc]
             await answer._consume_descriptions(known.meta)
             return
         await answer._get_descriptions()
+        answer.description = tuple(map(_described, answer.description, answer.fields))
         if proto.length == length and start < proto.pos:  # they had all arrived
             raw = proto.buffer[start : proto.pos]
             packets = answer.field_count + (not self._deprecate_eof)
