@@ -59,27 +59,46 @@ _LONG = 65_535 * 4
 """The longest TEXT in bytes; what may be longer gets 64-bit offsets."""
 
 
+class Form:
+    """How the rows of one result become Arrow."""
+
+    def __init__(self, description: Sequence[Sequence[Any]], manner: Manner) -> None:
+        """Raises NotSupportedError: pyarrow is not installed, or a column has a type that is not known here."""
+        try:
+            import pyarrow as pa
+        except ImportError as error:
+            raise NotSupportedError(
+                "Arrow", where="cursor.arrow", why="it needs pyarrow", instead="pip install 'shardkit[arrow]'"
+            ) from error
+        self._pa, self._manner = pa, manner
+        self.schema: pa.Schema = pa.schema([_field(pa, column, manner) for column in description])
+
+    def batch(self, rows: Sequence[Row]) -> pa.RecordBatch:
+        """These rows, of which there is at least one. Raises DataError."""
+        columns = zip(zip(*rows, strict=True), self.schema, strict=True)
+        arrays = [_array(self._pa, values, field, self._manner.zero_dates) for values, field in columns]
+        return self._pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    def table(self, batches: Sequence[pa.RecordBatch]) -> pa.Table:
+        """All batches together."""
+        return self._pa.Table.from_batches(batches, self.schema)
+
+    def reader(self, batches: Iterator[pa.RecordBatch]) -> pa.RecordBatchReader:
+        """The batches as they come."""
+        return self._pa.RecordBatchReader.from_batches(self.schema, batches)
+
+
 def stream(
-    description: Sequence[Sequence[Any]],
-    fetch: Callable[[int], Sequence[Row]],
-    manner: Manner,
+    description: Sequence[Sequence[Any]], fetch: Callable[[int], Sequence[Row]], manner: Manner
 ) -> pa.RecordBatchReader:
-    """The rows that `fetch(count)` gives, until it gives none. Raises NotSupportedError without pyarrow."""
-    try:
-        import pyarrow as pa
-    except ImportError as error:
-        raise NotSupportedError(
-            "Arrow", where="cursor.arrow", why="it needs pyarrow", instead="pip install 'shardkit[arrow]'"
-        ) from error
-    schema = pa.schema([_field(pa, column, manner) for column in description])
-    return pa.RecordBatchReader.from_batches(schema, _batches(pa, schema, fetch, manner))
+    """The rows that `fetch(count)` gives, until it gives none. Raises NotSupportedError."""
+    form = Form(description, manner)
 
+    def batches() -> Iterator[pa.RecordBatch]:
+        while rows := fetch(manner.batch_rows):
+            yield form.batch(rows)
 
-def _batches(pa: Any, schema: Any, fetch: Callable[[int], Sequence[Row]], manner: Manner) -> Iterator[Any]:
-    while rows := fetch(manner.batch_rows):
-        columns = zip(*rows, strict=True)
-        arrays = [_array(pa, values, field, manner.zero_dates) for values, field in zip(columns, schema, strict=True)]
-        yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+    return form.reader(batches())
 
 
 def _field(pa: Any, column: Sequence[Any], manner: Manner) -> Any:

@@ -6,7 +6,7 @@ Invariant: a row goes out once, be it through `fetch…` or through one Arrow st
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from shardkit.arrow import BATCH, Manner, ZeroDates, stream
@@ -18,19 +18,38 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class ArrowResults(ABC):
-    """The part of a cursor that knows Arrow."""
+class OneReader(ABC):
+    """The part of a cursor of either interpreter that knows which Arrow stream reads its result."""
 
     description: Description
     _taken: tuple[Description, object] = (None, None)  # a result, and the Arrow stream that reads it
 
     @abstractmethod
-    def fetchmany(self, size: int | None = None) -> tuple[Row, ...]:
-        """At most `size` rows."""
-
-    @abstractmethod
     def _check_result(self) -> None:
         """Raise if there is no result."""
+
+    def _reading(self) -> Callable[[], None]:
+        """What a new stream calls before each batch: InterfaceError, ProgrammingError when the rows are not its own."""
+        self._check_result()
+        given, mine = self.description, object()
+
+        def claim() -> None:
+            if self.description is not given:
+                raise InterfaceError("the cursor was closed or has executed another statement: the stream has ended")
+            if self._taken[0] is not given:
+                self._taken = (given, mine)  # with the first batch: DuckDB looks at the columns before it reads
+            if self._taken[1] is not mine:
+                raise ProgrammingError("another Arrow stream reads this result already; execute the statement again")
+
+        return claim
+
+
+class ArrowResults(OneReader):
+    """The part of a cursor that knows Arrow."""
+
+    @abstractmethod
+    def fetchmany(self, size: int | None = None) -> tuple[Row, ...]:
+        """At most `size` rows."""
 
     def arrow(
         self, *, zero_dates: ZeroDates = "refuse", wide_decimals: bool = False, batch_rows: int = BATCH
@@ -42,19 +61,13 @@ class ArrowResults(ABC):
         `zero_dates="null"` gives NULL for dates that Arrow does not have, instead of DataError. `wide_decimals` makes
         decimal256 of what may have over 38 digits. Needs pyarrow.
         """
-        self._check_result()
-        given, mine = self.description, object()
+        claim = self._reading()
 
-        def fetch(size: int) -> Sequence[Row]:
-            if self.description is not given:
-                raise InterfaceError("the cursor was closed or has executed another statement: the stream has ended")
-            if self._taken[0] is not given:
-                self._taken = (given, mine)  # with the first batch: DuckDB looks at the columns before it reads
-            if self._taken[1] is not mine:
-                raise ProgrammingError("another Arrow stream reads this result already; execute the statement again")
+        def fetch(size: int) -> tuple[Row, ...]:
+            claim()
             return self.fetchmany(size)
 
-        return stream(given or (), fetch, Manner(zero_dates, wide_decimals, batch_rows))
+        return stream(self.description or (), fetch, Manner(zero_dates, wide_decimals, batch_rows))
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """The rows that are left, for Polars, pandas, PyArrow, DuckDB: whatever takes Arrow's C stream interface."""

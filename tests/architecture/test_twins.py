@@ -19,7 +19,7 @@ ONLY_SYNC = {
         "ROWID", "STRING", "Time", "TimeFromTicks", "Timestamp", "TimestampFromTicks",
     },
     "Connection": {"__enter__", "__exit__"},
-    "Cursor": {"__enter__", "__exit__", "__iter__", "arrow"},  # arrow: its streams cannot be awaited
+    "Cursor": {"__enter__", "__exit__", "__iter__"},
     "Cluster": {"__enter__", "__exit__"},
 }  # fmt: skip
 ONLY_AIO = {
@@ -32,7 +32,7 @@ ONLY_AIO = {
 }
 SPECIAL = ("enter", "exit", "aenter", "aexit", "iter", "aiter", "anext", "init")
 NO_WAITING = {"Connection.cursor", "Connection.xid", "Cluster.connect", "Cluster.start_recovery", "Cluster.publish",
-              "Connection.rest"}  # fmt: skip
+              "Connection.rest", "Cursor.arrow"}  # fmt: skip
 """Methods that wait in neither: they do no I/O."""
 
 TWINS = [

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from shardkit.dbapi.aio.arrow import ArrowResults
 from shardkit.dbapi.shell import CursorShell, sequence
 from shardkit.errors import BudgetExceeded, Error, InterfaceError
 from shardkit.flow import Head, Rows
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from shardkit.dbapi.aio.connection import Connection
 
 
-class Cursor(CursorShell["Connection"]):
+class Cursor(CursorShell["Connection"], ArrowResults):
     """Made by `connection.cursor()`."""
 
     _drive: Drive | None = None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,9 @@ import pyarrow as pa
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
+import shardkit.aio
 from shardkit.errors import DataError, InterfaceError, ProgrammingError
+from shardkit.rules import Rules
 from tests.integration.ecosystem.stage import COLUMNS, FIRST, ORDERS, filled, folders, order
 
 ALL = f"SELECT {COLUMNS} FROM t_order ORDER BY orderId"
@@ -160,3 +164,37 @@ def test_zero_dates_and_the_largest_integers_of_a_server(mysql_servers: Any, tmp
             cursor.execute(days).arrow().read_all()
         assert cursor.execute(days).arrow(zero_dates="null").read_all()["day"].to_pylist() == [None, EXPECTED[1][4]]
         cursor.close()
+
+
+def over(rules: Rules, driver: str) -> Rules:
+    """The same rules, with MySQL's servers reached through this driver."""
+    servers = {
+        name: server if server.embedded else replace(server, url=server.url.set(drivername=f"mysql+{driver}"))
+        for name, server in rules.servers.items()
+    }
+    return replace(rules, servers=servers)
+
+
+@pytest.mark.parametrize("driver", ["asyncmy", "aiomysql"])
+def test_asyncio_gives_the_same_table(connection: Any, driver: str) -> None:
+    rules = over(connection.session.planner.rules, driver)
+    cursor = connection.cursor().execute(ALL)
+    description = cursor.description
+    wanted = cursor.arrow().read_all()
+
+    async def main() -> tuple[pa.Table, list[int]]:
+        async with shardkit.aio.Cluster(rules) as cluster:
+            other = cluster.connect(autocommit=True)
+            for _ in range(2):  # the second time the columns are known
+                cursor = await other.cursor().execute(ALL)
+                assert cursor.description == description
+                assert list(map(type, cursor.description or ())) == list(map(type, description))
+            table = await cursor.arrow().read_all()
+            batches = (await other.cursor().execute(ALL)).arrow(batch_rows=10)
+            sizes = [batch.num_rows async for batch in batches]
+            await other.close()
+        return table, sizes
+
+    table, sizes = asyncio.run(main())
+    assert table.equals(wanted, check_metadata=True)
+    assert sizes == [10, 10, 5]
