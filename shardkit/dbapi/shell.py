@@ -12,10 +12,10 @@ from typing import Any, Generic, TypeVar
 
 from shardkit import errors
 from shardkit.dbapi.hinting import Hinting
-from shardkit.errors import InterfaceError, ProgrammingError
-from shardkit.flow import Description, NewId
+from shardkit.errors import BudgetExceeded, Error, InterfaceError, ProgrammingError
+from shardkit.flow import Description, Head, NewId
 from shardkit.session import Session
-from shardkit.session.warnings import together
+from shardkit.session.warnings import failed_with, together
 from shardkit.values import Row
 
 C = TypeVar("C", bound="ConnectionShell[Any]")
@@ -92,6 +92,7 @@ class CursorShell(Generic[C]):
     """The first id that was generated for the last statement, by shardkit or else by the server."""
     _rows: Sequence[Row] = ()
     _next = 0
+    _drive: Any = None  # gives the rows that are still on the servers, if there are any
     _lost: BaseException | None = None  # why the rest of the result will never come
 
     def __init__(self, connection: C) -> None:
@@ -112,6 +113,65 @@ class CursorShell(Generic[C]):
 
     def setoutputsize(self, size: int, column: int | None = None) -> None:
         """PEP 249 asks for it; nothing to do."""
+
+    # --- the result's life, without its waits ----------------------------------------------------------------------
+
+    def _forget(self) -> None:
+        """Before a statement: there is no result."""
+        self.description, self.rowcount, self.lastrowid = None, -1, None
+        self._rows, self._next, self._drive, self._lost = (), 0, None, None
+
+    def _begun(self, connection: C, running: Any, head: Any) -> None:
+        """A statement has given its head; the rest comes from `running`."""
+        assert isinstance(head, Head)
+        self.description, self.rowcount, self.lastrowid, self._rows, complete = head
+        session = connection.session
+        self.warning_count = session.warning_count if session.warned else 0
+        if not complete:
+            self._drive = running
+            connection.streams(self)
+
+    def _refused(self, connection: C, error: Error) -> None:
+        """A statement has failed."""
+        connection.session.note(failed_with(error))
+        self.warning_count = connection.session.warning_count
+
+    def _stream_rest(self, connection: C, running: Any) -> None:
+        """A short way's SELECT has more rows than came with it; they come from `running`."""
+        self.rowcount = -1
+        self._drive = running
+        connection.streams(self)
+
+    def _left(self) -> Sequence[Row]:
+        """Take all rows that are in memory."""
+        rest = self._rows[self._next :] if self._next else self._rows
+        self._rows, self._next = (), 0
+        return rest
+
+    def _ended(self) -> None:
+        """The last row has come."""
+        self._drive = None
+        self.warning_count = self.connection.session.warning_count
+
+    def _broken(self, error: BaseException) -> None:
+        """No more rows will come."""
+        self._drive, self._lost = None, error
+        self._rows, self._next = (), 0
+
+    def _check_whole(self) -> None:
+        """A result that broke off stays broken."""
+        if self._lost is not None:
+            raise InterfaceError(f"the result broke off: {self._lost!r}") from self._lost
+
+    def _check_kept(self, kept: list[Row]) -> None:
+        """Rows that are kept because another statement comes count against the budget; over it they stay to be read."""
+        budget = self.connection.session.planner.rules.defaults.budget
+        if len(kept) > budget.rows:
+            self._rows = kept
+            self.connection.streams(self)
+            raise BudgetExceeded(
+                f"keeping another cursor's open result: over {budget.rows} rows; fetch or close that cursor first"
+            )
 
     def _check_result(self) -> None:
         if self._connection is None:

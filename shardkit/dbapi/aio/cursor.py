@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from shardkit.dbapi.aio.arrow import ArrowResults
 from shardkit.dbapi.shell import CursorShell, sequence
-from shardkit.errors import BudgetExceeded, Error, InterfaceError
-from shardkit.flow import Head, Rows
+from shardkit.errors import Error
+from shardkit.flow import Rows
 from shardkit.plan import Explanation
 from shardkit.runtime.aio.drive import Drive
 from shardkit.session import statements
@@ -49,7 +49,7 @@ class Cursor(CursorShell["Connection"], ArrowResults):
                 self._next, self._drive, self._lost = 0, None, None
                 self.warning_count = 0 if warned is None else warned.number
                 if not last:
-                    self._stream_rest(connection)
+                    self._stream_rest(connection, connection.rest())
                 return self
         script = statements.execute(connection.session, sql, sequence(params))
         await self._start(connection, await connection.start(self, script))
@@ -107,11 +107,9 @@ class Cursor(CursorShell["Connection"], ArrowResults):
             rest = self._rows[self._next :] if self._next else self._rows
             self._rows, self._next = (), 0
             return tuple(rest)
-        found = list(self._rows[self._next :])
-        self._rows, self._next = (), 0
+        found = list(self._left())
         while await self._more():
-            found += self._rows
-            self._rows = ()
+            found += self._left()
         return tuple(found)
 
     def __aiter__(self) -> Cursor:
@@ -160,56 +158,33 @@ class Cursor(CursorShell["Connection"], ArrowResults):
         """Read what is left on the servers into memory, because another statement is about to start."""
         if self._drive is None:
             return
-        budget = self.connection.session.planner.rules.defaults.budget
-        kept = list(self._rows[self._next :])
-        self._rows, self._next = (), 0  # while they are gathered nobody else finds them here
+        kept = list(self._left())  # while they are gathered nobody else finds them here
         while await self._more():
-            kept += self._rows
-            self._rows = ()
-            if len(kept) > budget.rows:
-                self._rows = kept
-                self.connection.streams(self)
-                raise BudgetExceeded(
-                    f"keeping another cursor's open result: over {budget.rows} rows; fetch or close that cursor first"
-                )
-        self._rows, self._next = kept, 0
+            kept += self._left()
+            self._check_kept(kept)
+        self._rows = kept
 
     async def _start(self, connection: Connection, running: Drive) -> None:
-        self.description, self.rowcount, self.lastrowid = None, -1, None
-        self._rows, self._next, self._drive, self._lost = (), 0, None, None
+        self._forget()
         try:
             head = await anext(running)
         except Error as error:
-            connection.session.note(failed_with(error))
-            self.warning_count = connection.session.warning_count
+            self._refused(connection, error)
             raise
-        assert isinstance(head, Head)
-        self.description, self.rowcount, self.lastrowid, self._rows, complete = head
-        self.warning_count = connection.session.warning_count if connection.session.warned else 0
-        if not complete:
-            self._drive = running
-            connection.streams(self)
-
-    def _stream_rest(self, connection: Connection) -> None:
-        self.rowcount = -1
-        self._drive = connection.rest()
-        connection.streams(self)
+        self._begun(connection, running, head)
 
     async def _more(self) -> bool:
         """Replace the rows in memory by the next ones; False at the end. A result that broke off stays broken."""
-        if self._lost is not None:
-            raise InterfaceError(f"the result broke off: {self._lost!r}") from self._lost
+        self._check_whole()
         while self._drive is not None:
             self.connection.check_free()  # another task that reads it goes on as if nobody had asked
             try:
                 step = await anext(self._drive)
             except StopAsyncIteration:
-                self._drive = None
-                self.warning_count = self.connection.session.warning_count
+                self._ended()
                 break
             except BaseException as error:
-                self._drive, self._lost = None, error
-                self._rows, self._next = (), 0
+                self._broken(error)
                 raise
             if isinstance(step, Rows) and step.rows:
                 self._rows, self._next = step.rows, 0

@@ -6,31 +6,24 @@ Invariant: each does what the script would do, and steps aside for everything el
 from __future__ import annotations
 
 import asyncio
-import weakref
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
+from shardkit.dbapi.alone import Alone, check_committed
 from shardkit.errors import UnknownColumn
 from shardkit.flow import Enlist, Finish, NewId, NewIds, Opened, Script, Task
 from shardkit.runtime.aio.drive import Drive, drive
 from shardkit.runtime.aio.lanes import Lanes
-from shardkit.session import Session
-from shardkit.session.keys import first_of
-from shardkit.session.reading import failed, minded, rest_of_one
-from shardkit.session.two_phase import failed_commit
+from shardkit.session.reading import failed
 
 if TYPE_CHECKING:
-    from shardkit.dbapi.aio.cursor import Cursor
     from shardkit.plan import Filling
 
 
-class ShortWays(ABC):
+class ShortWays(Alone, ABC):
     """The part of a connection that takes them."""
 
-    _session: Session
     _lanes: Lanes
-    _streaming: weakref.ref[Cursor] | None
-    _closed: bool
 
     @abstractmethod
     async def run_whole(self, script: Script) -> None:
@@ -48,8 +41,8 @@ class ShortWays(ABC):
                 return None
             return await self._joined(sql, task)
         if task is None:
-            filling = planner.filling(sql)
-            if filling is None or not filling.suits(params):
+            filling = self._lacking(sql, params)
+            if filling is None:
                 return None
             task, first = await self._filled(filling, params)
             if task is None:
@@ -73,26 +66,18 @@ class ShortWays(ABC):
 
     async def commit_alone(self) -> bool:
         """Commit a transaction of one shard; False: there is none, go the long way."""
-        session = self._session
-        if len(session.enlisted) != 1 or self._closed or self._streaming is not None:
-            return False
-        (shard,) = session.enlisted
-        if not session.suits(shard):
-            return False
         self._lanes.check_free()  # before the session forgets a transaction that another task is working on
-        written = shard in session.written
-        session.forget_transaction()
+        ending = self._ending()
+        if ending is None:
+            return False
+        shard, written = ending
         (error,) = await self._lanes.alone(Finish((shard,), "COMMIT"))
-        if written and error is not None:
-            raise failed_commit(shard, error) from error
+        check_committed(shard, written, error)
         return True
 
     def rest(self) -> Drive:
         """The rows of a short way's SELECT that are still on its shard."""
-        script = rest_of_one(self._session)
-        if self._session.enlisted:
-            script = minded(self._session, 1, script)
-        running = drive(script, self._lanes)
+        running = drive(self._rest_script(), self._lanes)
         running.adopt(self._lanes.running)
         return running
 
@@ -129,6 +114,4 @@ class ShortWays(ABC):
         table, ids = filling.table.name, {}
         for column, count in filling.wanted(params):
             ids[column.name.lower()] = await self._lanes.perform(NewIds(table, column, count))
-        complete = filling.fill(params, ids)
-        assert isinstance(complete, tuple)
-        return filling.point(complete), first_of(ids)
+        return self._complete(filling, params, ids)
