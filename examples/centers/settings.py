@@ -29,7 +29,7 @@ class CenterSettings(BaseSettings):
         default=None,
         description="Signs cursors; the same for all processes. Without it cursors end with theirs.",
     )
-    recovery_every: float = Field(default=30.0, gt=0, description="Seconds between two rounds of transaction recovery.")
+    recovery_every: float = Field(default=5.0, gt=0, description="Seconds between two rounds of transaction recovery.")
     requests: int = Field(default=100, ge=1, description="Requests under way at a time; more are refused with 503.")
     writers: int = Field(default=16, ge=1, description="Transactions at a time; more wait their turn.")
     turn_within: float = Field(default=5.0, gt=0, description="Seconds a transaction waits for its turn, then 503.")
