@@ -6,6 +6,14 @@ Invariant: nothing here knows of shards; what a statement may do is decided belo
 
 from shardkit.sqlalchemy.aio import ShardkitAsyncDialect
 from shardkit.sqlalchemy.dialect import ShardkitDialect
+from shardkit.sqlalchemy.mariadb import ShardkitAsyncMariaDialect, ShardkitMariaDialect
 from shardkit.sqlalchemy.pool import ClusterPool, LoopPool
 
-__all__ = ["ClusterPool", "LoopPool", "ShardkitAsyncDialect", "ShardkitDialect"]
+__all__ = [
+    "ClusterPool",
+    "LoopPool",
+    "ShardkitAsyncDialect",
+    "ShardkitAsyncMariaDialect",
+    "ShardkitDialect",
+    "ShardkitMariaDialect",
+]

@@ -81,8 +81,6 @@ def main(chosen: tuple[str, ...]) -> None:
     folder = Path(tempfile.mkdtemp(prefix="shardkit-suite-"))
     try:
         pair = servers.find(folder)
-        if pair[0].flavor != "mysql":
-            raise click.ClickException("the suite's requirements are those of MySQL: SHARDKIT_TEST_FLAVOR=mysql")
         plain = one("plain", pair, folder)
         outcomes = [plain, *(one(name, pair, folder, plain) for name in chosen or RUNS if name != "plain")]
         _empty(pair, drop=True)
@@ -100,9 +98,11 @@ def one(name: str, pair: tuple[ServerUrl, ServerUrl], folder: Path, plain: Outco
     rules, result = folder / f"{name}.yaml", folder / f"{name}.xml"
     rules.write_text(rules_text(pair, SHARDED if name == "sharded" else ()), encoding="utf-8")
     url = {
-        "plain": pair[0].url.set(database="sk_suite").render_as_string(hide_password=False),
-        "asyncio": f"mysql+shardkit_async:///{rules}",
-    }.get(name, f"mysql+shardkit:///{rules}")
+        "plain": pair[0]
+        .url.set(drivername=f"{pair[0].flavor}+pymysql", database="sk_suite")
+        .render_as_string(hide_password=False),
+        "asyncio": f"{pair[0].flavor}+shardkit_async:///{rules}",
+    }.get(name, f"{pair[0].flavor}+shardkit:///{rules}")
     command = [
         sys.executable, "-m", "pytest", "-q", "-c", "setup.cfg", "--rootdir", ".", "--confcutdir", ".", "--dburi", url,
         f"--junitxml={result}", "test_suite.py", *(("-k", " or ".join(READING)) if name == "sharded" else ()),
@@ -129,13 +129,13 @@ def read(name: str, result: Path, plain: Outcome | None) -> Outcome:
     return Outcome(name, **{key: frozenset(titles) for key, titles in found.items()})
 
 
-_DRIVER = re.compile(r"_mysql\+\w+$")
+_DRIVER = re.compile(r"_(mysql|mariadb)\+\w+$")
 
 
 def report(outcomes: Sequence[Outcome], version: str) -> None:
     """The runs side by side."""
     table = Table("run", "collected", "passed", "failed", "refused by shardkit", "not in MySQL", "of what MySQL runs")
-    table.title = f"SQLAlchemy's dialect suite on MySQL {version}"
+    table.title = f"SQLAlchemy's dialect suite on {version}"
     for one in outcomes:
         numbers = [len(cases) for cases in (one.passed, one.failed, one.refused, one.skipped)]
         numbers = [sum(numbers), *numbers]

@@ -116,6 +116,13 @@ LACKS = {
     "datetime_literals": "there is no literal with a time zone",
 }
 
+LACKS_MARIADB = {
+    "ctes_with_update_delete": "MariaDB 10.11 has no WITH before UPDATE and DELETE",
+    "inline_check_constraint_reflection": "a column's own CHECK has no name and is shown as a part of the column",
+    "fk_constraint_option_reflection_ondelete_restrict": "MariaDB 10.11 shows RESTRICT, which is what it does anyway",
+    "fk_constraint_option_reflection_onupdate_restrict": "MariaDB 10.11 shows RESTRICT, which is what it does anyway",
+}
+
 _NO_TEMPORARY = "a temporary table would live on one server's connection"
 REFUSES = {
     "temporary_tables": _NO_TEMPORARY,
@@ -130,6 +137,10 @@ def _on_shardkit(config: Any) -> bool:
     return bool(config.db.dialect.driver == "shardkit")
 
 
+def _on_mariadb(config: Any) -> bool:
+    return bool(config.db.dialect.is_mariadb)
+
+
 def _always(config: Any) -> bool:
     return True
 
@@ -142,12 +153,14 @@ class Requirements(SuiteRequirements):
     """MySQL, through its own driver or through shardkit."""
 
 
-for _name in (*HAS, *LACKS, *REFUSES):
+for _name in (*HAS, *LACKS, *LACKS_MARIADB, *REFUSES):
     if not hasattr(SuiteRequirements, _name):
         raise LookupError(f"SQLAlchemy has no requirement {_name}")
 for _name in HAS:
     setattr(Requirements, _name, property(lambda self: exclusions.open()))
 for _name, _reason in LACKS.items():
     setattr(Requirements, _name, _unless(_always, _reason))
+for _name, _reason in LACKS_MARIADB.items():
+    setattr(Requirements, _name, _unless(_on_mariadb, _reason))
 for _name, _reason in REFUSES.items():
     setattr(Requirements, _name, _unless(_on_shardkit, _reason))

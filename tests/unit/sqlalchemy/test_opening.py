@@ -76,6 +76,16 @@ def test_a_wrong_url_is_told(url: str, told: str) -> None:
         settings(make_url(url))
 
 
+@pytest.mark.parametrize("name", ["mysql", "mariadb"])
+def test_both_names_have_both_engines(name: str) -> None:
+    url = make_url(f"{name}+shardkit:///r.yaml")
+    made: Any = url.get_dialect()()
+    assert (made.name, bool(made.is_mariadb)) == (name, name == "mariadb")
+    looped = url.get_dialect().get_async_dialect_cls(url)
+    assert (looped.name, looped.is_async) == (name, True)
+    assert make_url(f"{name}+shardkit_async:///r.yaml").get_dialect() is looped
+
+
 def test_options_change_the_budget(file: Path) -> None:
     found = rules_of({"rules": str(file), "budget_rows": 7})
     assert found.defaults.budget == Budget(7, 2**20, 5.0)
