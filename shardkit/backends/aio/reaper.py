@@ -6,6 +6,7 @@ Many cancellations at once share one connection to the server. Invariant: the th
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Callable
 
@@ -16,7 +17,7 @@ class Reaper:
     def __init__(self, kill_all: Callable[..., None]) -> None:
         self._kill_all = kill_all
         self._wanted: list[tuple[str, asyncio.Future[None] | None]] = []
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a finaliser may come while this very thread holds it
         self._at_work = False
 
     def kill(self, target: str) -> asyncio.Future[None]:
@@ -29,8 +30,12 @@ class Reaper:
         return done
 
     def kill_unseen(self, target: str) -> None:
-        """The same where nobody waits and perhaps no loop runs: in a finaliser, or when everything ends."""
-        self._begin(target, None)
+        """The same where nobody waits and perhaps no loop runs: in a finaliser, or when everything ends.
+
+        While the interpreter itself is ending no thread can start, and starting one would wait for ever.
+        """
+        if not sys.is_finalizing():
+            self._begin(target, None)
 
     @property
     def at_work(self) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import subprocess
+import sys
 import time
 import warnings
 from pathlib import Path
@@ -160,3 +162,38 @@ def test_an_embedded_statement_that_is_cancelled_is_not_in_the_log(tmp_path: Pat
     asyncio.run(main())
     gc.collect()
     assert said == []
+
+
+ENDS = """
+import asyncio
+from tests.unit.backends.aio.server import Server
+from shardkit.flow import Task
+from shardkit.values import ShardId
+
+kept = []
+
+async def main():
+    server = await Server().__aenter__()
+    server.says["SELECT SLEEP(60)"] = []
+    connection = await server.backend("asyncmy").connect(ShardId("rds0", ""))
+    kept.append(connection.start(Task(ShardId("rds0", ""), "SELECT SLEEP(60)"), 0, None))
+    kept[0].send(None)
+
+loop = asyncio.new_event_loop()
+loop.run_until_complete(main())
+loop.close()
+print("ended")
+"""
+
+
+def test_a_program_that_ends_with_a_statement_under_way_ends() -> None:
+    """Its coroutine is closed when the interpreter can start no thread any more."""
+    found = subprocess.run(
+        [sys.executable, "-c", ENDS],
+        cwd=Path(__file__).parents[4],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert found.stdout == "ended\n"
