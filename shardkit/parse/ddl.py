@@ -27,9 +27,7 @@ class Ddl:
     statement: Statement
     refers: tuple[str, ...] = ()  # how it refers to each table but the first, with words such as `a foreign key to`
     query: str = ""  # `CREATE VIEW`, `CREATE TABLE … SELECT`: it holds a query, which one server must answer
-    foreign: tuple[
-        tuple[Span, str], ...
-    ] = ()  # names that it gives to foreign keys or takes away, and where they stand
+    constraints: tuple[tuple[Span, str], ...] = ()  # names of foreign keys and checks, and where they stand
     gone: frozenset[str] = frozenset()  # columns that ALTER TABLE drops, renames or gives another type, lower case
 
 
@@ -61,7 +59,7 @@ def read_ddl(source: Source, own: str = "") -> Ddl:
         needs_database=False, volatile=False, clock=False, clauses=frozenset(),
     )  # fmt: skip
     gone = _gone(tokens, words, at) if verb == "alter table" else frozenset()
-    return Ddl(verb, statement, tuple(refers), query, _foreign(source, tokens, words, at), gone)
+    return Ddl(verb, statement, tuple(refers), query, _constraints(source, tokens, words, at), gone)
 
 
 def _verb(source: Source, tokens: Tokens, words: list[str]) -> tuple[str, int]:
@@ -166,17 +164,21 @@ def _gone(tokens: Tokens, words: list[str], at: int) -> frozenset[str]:
     return frozenset(found)
 
 
-def _foreign(source: Source, tokens: Tokens, words: list[str], at: int) -> tuple[tuple[Span, str], ...]:
-    """The names after CONSTRAINT before FOREIGN KEY, and after DROP FOREIGN KEY [IF EXISTS]."""
+def _constraints(source: Source, tokens: Tokens, words: list[str], at: int) -> tuple[tuple[Span, str], ...]:
+    """The names after CONSTRAINT before FOREIGN KEY and CHECK, and after what drops or changes such a constraint.
+
+    DROP CONSTRAINT may mean a unique key too, whose name is the same on every piece: DROP INDEX is for those.
+    """
     found = []
-    for index in range(at + 1, len(words)):
-        if words[index] != "FOREIGN KEY":  # sqlglot makes one token of it
-            continue
-        name = index - 1
-        if words[index - 1] == "DROP":
-            name = index + 1 + 2 * (words[index + 1 : index + 3] == ["IF", "EXISTS"])
-        elif words[index - 2] != "CONSTRAINT":
-            continue
+    for index in range(at + 1, len(words) - 1):
+        name = index + 1
+        match words[index - 1], words[index]:
+            case _, "CONSTRAINT" if words[index + 2 : index + 3] in (["FOREIGN KEY"], ["CHECK"]):
+                pass  # sqlglot makes one token of FOREIGN KEY
+            case ("DROP", "FOREIGN KEY" | "CHECK" | "CONSTRAINT") | ("ALTER", "CHECK" | "CONSTRAINT"):
+                name += 2 * (words[name : name + 2] == ["IF", "EXISTS"])
+            case _:
+                continue
         if name < len(words):
             token = tokens.items[name]
             found.append(((source.origin(token.start), source.origin(token.end + 1)), token.text))

@@ -34,7 +34,7 @@ from shardkit.plan.hinted import refuse_place
 from shardkit.plan.names import RuleNames
 from shardkit.plan.point import Point
 from shardkit.plan.prepared import Prepared
-from shardkit.rewrite import ForeignName, Template, filled, name_edits
+from shardkit.rewrite import ConstraintName, Template, filled, name_edits
 from shardkit.rules import BroadcastTable, Rules, ShardedTable, SingleTable, Table
 from shardkit.values import Params, PhysicalTable, ShardId
 
@@ -207,7 +207,7 @@ class Planner:
         edits = name_edits(statement)
         if isinstance(main, ShardedTable):
             several = main.layout.tables_per_shard > 1
-            edits += [(span, ForeignName(name, several)) for span, name in ddl.foreign]
+            edits += [(span, ConstraintName(name, several)) for span, name in ddl.constraints]
         template = Template(statement, edits)
         targets = []
         if isinstance(main, ShardedTable):

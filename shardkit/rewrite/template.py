@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from shardkit.flow import ParamRef, Pick, Span, Statement, Target
-from shardkit.rewrite.foreign import physical_name
+from shardkit.rewrite.constraints import physical_name
 from shardkit.values import Params
 
 LIMIT_NAME = "sk__limit"
@@ -42,8 +42,8 @@ class Qualifier(NamedTuple):
     use: int
 
 
-class ForeignName(NamedTuple):
-    """The name of a foreign key of the first table; see rewrite.foreign."""
+class ConstraintName(NamedTuple):
+    """The name of a foreign key or check of the first table; see rewrite.constraints."""
 
     name: str
     several: bool
@@ -60,7 +60,7 @@ class Limit(NamedTuple):
     """LIMIT with the number of rows one shard must give."""
 
 
-Piece: TypeAlias = Text | Name | Alias | Qualifier | ForeignName | Choice | Limit
+Piece: TypeAlias = Text | Name | Alias | Qualifier | ConstraintName | Choice | Limit
 Edit: TypeAlias = tuple[Span, Piece | None]
 
 
@@ -131,13 +131,13 @@ class Template:
         return f"LIMIT %({LIMIT_NAME})s" if self.statement.named else "LIMIT %s"
 
 
-def spelled(piece: Name | Alias | Qualifier | ForeignName, statement: Statement, target: Target) -> str:
-    """A table's name, alias or qualifier, or the name of a foreign key, as this target has it."""
-    number = 0 if isinstance(piece, ForeignName) else piece.use
+def spelled(piece: Name | Alias | Qualifier | ConstraintName, statement: Statement, target: Target) -> str:
+    """A table's name, alias or qualifier, or the name of a constraint, as this target has it."""
+    number = 0 if isinstance(piece, ConstraintName) else piece.use
     use = statement.tables[number]
     physical, logical = target.names[number], use.name
     match piece:
-        case ForeignName(name, several):
+        case ConstraintName(name, several):
             text = quote(physical_name(name, logical, physical, several))
         case Name():
             text = f"{quote(use.schema or target.shard.database)}.{quote(physical)}"

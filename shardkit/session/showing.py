@@ -27,6 +27,7 @@ _HEAD = re.compile(rf"CREATE TABLE ({_NAME})")
 _FOREIGN = re.compile(
     rf"^(  CONSTRAINT )({_NAME})( FOREIGN KEY \({_NAME}(?:, ?{_NAME})*\) REFERENCES )({_NAME})", re.MULTILINE
 )
+_CHECK = re.compile(rf"^(  CONSTRAINT )({_NAME})( CHECK )", re.MULTILINE)
 _FOREIGN_DATABASE = re.compile(
     rf"^(  CONSTRAINT {_NAME} FOREIGN KEY \({_NAME}(?:, ?{_NAME})*\) REFERENCES )({_NAME})(?=\.)", re.M
 )
@@ -175,11 +176,14 @@ def logical_text(rules: Rules, table: Table, place: PhysicalTable, text: str) ->
     names = _beside(rules, table)
     several = isinstance(table, ShardedTable) and table.layout.tables_per_shard > 1
 
-    def foreign(found: re.Match[str]) -> str:
+    def named(found: re.Match[str]) -> str:
         constraint = logical_name(found[2][1:-1].replace("``", "`"), table.name, place.name, several)
-        return found[1] + _quoted(constraint) + found[3] + names.get(found[4], found[4])
+        return found[1] + _quoted(constraint) + found[3]
 
-    return _FOREIGN.sub(foreign, text)
+    def foreign(found: re.Match[str]) -> str:
+        return named(found) + names.get(found[4], found[4])
+
+    return _CHECK.sub(named, _FOREIGN.sub(foreign, text))
 
 
 def _own_database(rules: Rules, text: str) -> str:

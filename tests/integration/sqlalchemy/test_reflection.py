@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import BigInteger, Column, Engine, ForeignKeyConstraint, MetaData, Table, inspect
+from sqlalchemy import BigInteger, CheckConstraint, Column, Engine, ForeignKeyConstraint, MetaData, Table, inspect
 from sqlalchemy.exc import NoSuchTableError
 from sqlalchemy.schema import AddConstraint, DropConstraint
 
@@ -82,3 +82,19 @@ def test_everything_reflects_into_the_same_tables(engine: Engine) -> None:
         assert [c.name for c in other.primary_key] == [c.name for c in table.primary_key]
         targets = {key.target_fullname for key in table.foreign_keys}
         assert {key.target_fullname for key in other.foreign_keys} == targets
+
+
+@pytest.mark.mysql
+@pytest.mark.parametrize("name", ["positive", "t_order_chk_7", "of each 100%"])
+def test_a_check_has_its_name_on_every_piece(server_engine: Engine, name: str) -> None:
+    order = Table("t_order", MetaData(), Column("memberId", BigInteger))
+    check = CheckConstraint(order.c.memberId > 0, name=name)
+    order.append_constraint(check)
+    with server_engine.begin() as connection:
+        connection.execute(AddConstraint(check))
+    (found,) = inspect(server_engine).get_check_constraints("t_order")
+    assert found["name"] == name
+    assert "memberId" in found["sqltext"]
+    with server_engine.begin() as connection:
+        connection.execute(DropConstraint(check))
+    assert inspect(server_engine).get_check_constraints("t_order") == []

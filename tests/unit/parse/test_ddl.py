@@ -169,10 +169,16 @@ def test_a_script_is_split_at_its_semicolons(script: str, statements: list[str])
         ("CREATE TABLE t (a INT, CONSTRAINT f FOREIGN KEY (a) REFERENCES u (b), CONSTRAINT g UNIQUE (a))", ["f"]),
         ("CREATE TABLE t (a INT, CONSTRAINT FOREIGN KEY (a) REFERENCES u (b), FOREIGN KEY (a) REFERENCES u (b))", []),
         ("ALTER TABLE t ADD CONSTRAINT `a``b` FOREIGN\nKEY (a) REFERENCES u (b), DROP FOREIGN KEY g", ["`a``b`", "g"]),
-        ("ALTER TABLE t DROP FOREIGN KEY IF EXISTS `g`, DROP CONSTRAINT h, ADD CONSTRAINT c CHECK (a > 0)", ["`g`"]),
+        (
+            "ALTER TABLE t DROP FOREIGN KEY IF EXISTS `g`, DROP CONSTRAINT h, ADD CONSTRAINT c CHECK (a > 0)",
+            ["`g`", "h", "c"],
+        ),
+        ("CREATE TABLE t (a INT CONSTRAINT x CHECK (a > 0), b INT CHECK (b > 0), CONSTRAINT CHECK (a > b))", ["x"]),
+        ("ALTER TABLE t DROP CHECK x, ALTER CHECK y NOT ENFORCED, ALTER CONSTRAINT z ENFORCED", ["x", "y", "z"]),
+        ("ALTER TABLE t ADD CONSTRAINT p PRIMARY KEY (a), ADD CONSTRAINT u UNIQUE (b), DROP INDEX i", []),
     ],
 )
-def test_names_of_foreign_keys(sql: str, names: list[str]) -> None:
-    found = read_ddl(lex(sql, Style.RAW)).foreign
+def test_names_of_constraints(sql: str, names: list[str]) -> None:
+    found = read_ddl(lex(sql, Style.RAW)).constraints
     assert [sql[start:end] for (start, end), _ in found] == names
     assert [name for _, name in found] == [name.strip("`").replace("``", "`") for name in names]

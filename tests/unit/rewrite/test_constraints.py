@@ -1,10 +1,10 @@
-"""Names of foreign keys on the pieces of a table, and back."""
+"""Names of foreign keys and checks on the pieces of a table, and back."""
 
 from __future__ import annotations
 
 import pytest
 
-from shardkit.rewrite.foreign import LONGEST, logical_name, physical_name
+from shardkit.rewrite.constraints import LONGEST, logical_name, physical_name
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,7 @@ from shardkit.rewrite.foreign import LONGEST, logical_name, physical_name
         ("fk", "p3_t_order", True, "fk_p3_t_order"),
         ("t_order_ibfk_1", "t_order_3", True, "t_order_3_ibfk_1"),
         ("t_order_ibfk_1", "t_order_3", False, "t_order_3_ibfk_1"),
+        ("t_order_chk_2", "t_order_3", True, "t_order_3_chk_2"),
         ("fk_3", "t_order_3", True, "fk_3_3"),
         ("fk_3", "t_order_3", False, "fk_3"),
     ],
