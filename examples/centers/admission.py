@@ -10,7 +10,7 @@ ever.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -43,23 +43,28 @@ class Admission:
 
 
 class Turns:
-    """Lets `limit` transactions run at a time; who gets no turn within `patience` seconds is told to come back."""
+    """Lets `limit` transactions run at a time; who gets no turn within `patience` seconds is told to come back.
 
-    def __init__(self, limit: int, patience: float) -> None:
-        self._free, self._patience = asyncio.Semaphore(limit), patience
+    `lanes` share the turns among themselves: those who are stuck in one lane, say of a server that is frozen, take no
+    turn from the others.
+    """
+
+    def __init__(self, limit: int, patience: float, lanes: Collection[str] = ()) -> None:
+        share = max(1, limit // max(1, len(lanes)))
+        self._free = {lane: asyncio.Semaphore(share) for lane in ("", *lanes)}
+        self._patience = patience
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
+    async def turn(self, lane: str = "") -> AsyncIterator[None]:
         """One turn. Raises Problem (503)."""
+        free = self._free.get(lane, self._free[""])
         try:
             async with asyncio.timeout(self._patience):
-                await self._free.acquire()
+                await free.acquire()
         except TimeoutError:
-            told = (
-                f"no turn to write came within {self._patience:g} s and nothing was done; send the same request again"
-            )
+            told = f"no turn to write came within {self._patience:g} s, nothing was done; send the same request again"
             raise Problem(503, "overloaded", told) from None
         try:
             yield
         finally:
-            self._free.release()
+            free.release()

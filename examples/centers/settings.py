@@ -15,9 +15,12 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from shardkit.rules import Rules, loads
 
+LIMITS = {"connect_timeout": "3", "read_timeout": "15"}  # seconds
 LOG = logging.getLogger("centers")
 
 
@@ -47,11 +50,26 @@ class CenterSettings(BaseSettings):
 def load_rules(path: Path, prefix: str, environ: Mapping[str, str] | None = None) -> Rules:
     """The rules of a center; `<PREFIX>_TRANSACTIONS` is best_effort on embedded shards unless it is set."""
     given = dict(os.environ if environ is None else environ)
+    given |= {name: _limited(url) for name, url in given.items() if name.startswith(f"{prefix}_RDS") and url}
     rules = loads(path.read_text(encoding="utf-8"), file=str(path), environ=given)
     name = f"{prefix}_TRANSACTIONS"
     if embedded(rules) and not given.get(name):
         return loads(path.read_text(encoding="utf-8"), file=str(path), environ=given | {name: "best_effort"})
     return rules
+
+
+def _limited(url: str) -> str:
+    """A server's URL with the time limits it lacks: one that is frozen, not away, would hold a BEGIN or a COMMIT for
+    ever, which the rules' budget does not end. The read limit lies above that budget, so that only silence meets it.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return url  # the rules say what is wrong with it, and where
+    if parsed.get_backend_name() != "mysql":
+        return url
+    missing = {name: value for name, value in LIMITS.items() if name not in parsed.query}
+    return parsed.update_query_dict(missing).render_as_string(hide_password=False)
 
 
 def embedded(rules: Rules) -> bool:

@@ -53,7 +53,8 @@ class Database:
         self.rules = rules
         self.cluster = Cluster(rules)
         # A file has one writer at a time, and transactions over several files would wait for each other in circles.
-        self._turns = Turns(1 if embedded(rules) else settings.writers, settings.turn_within)
+        lanes = () if embedded(rules) else tuple(rules.servers)
+        self._turns = Turns(1 if embedded(rules) else settings.writers, settings.turn_within, lanes)
         self._attempts = settings.attempts
 
     async def close(self) -> None:
@@ -75,19 +76,28 @@ class Database:
         async with self._connection() as connection:
             return int(await connection.next_id(table))
 
-    async def transact(self, work: Callable[[Link], Awaitable[Answer]]) -> Answer:
-        """Run `work` in a transaction and commit it; its answer. Raises what `work` raises, and CommitInDoubt."""
+    def home(self, table: str, key: int | str) -> str:
+        """The server where the rows of this shard key lie."""
+        sharded = self.rules.sharded[table]
+        [column] = sharded.sharding.columns
+        return sharded.layout.shard_of(sharded.sharding.slot({column: key})).server
+
+    async def transact(self, work: Callable[[Link], Awaitable[Answer]], home: str = "") -> Answer:
+        """Run `work` in a transaction and commit it; its answer. Raises what `work` raises, and CommitInDoubt.
+
+        `home`: the server it begins on, whose turns it takes.
+        """
         for attempt in range(1, self._attempts):
             try:
-                return await self._once(work)
+                return await self._once(work, home)
             except Error as error:
                 if not rolled_back_by_a_lock(error):
                     raise
             await pause(attempt)
-        return await self._once(work)
+        return await self._once(work, home)
 
-    async def _once(self, work: Callable[[Link], Awaitable[Answer]]) -> Answer:
-        async with self._turns.turn(), self._connection() as connection:
+    async def _once(self, work: Callable[[Link], Awaitable[Answer]], home: str) -> Answer:
+        async with self._turns.turn(home), self._connection() as connection:
             await connection.begin()
             try:
                 answer = await work(Link(connection))

@@ -31,7 +31,7 @@ async def move(database: Database, asked: Asked) -> Order:
 
     Raises Problem: 404, and 409 for an action that the order's state does not allow.
     """
-    moved = await database.transact(lambda link: _move(link, asked))
+    moved = await database.transact(lambda link: _move(link, asked), database.home("t_order", asked.member_id))
     sql = f"SELECT {ORDER_COLUMNS} FROM t_order WHERE memberId = %s AND orderId = %s"
     row = await database.row(sql, (asked.member_id, asked.order_id))
     if row is None:

@@ -96,7 +96,7 @@ async def place(database: Database, asked: Placing) -> Placed:
     numbers = {seller: await database.next_id("t_order") for seller in parts}
     draft = _Draft(asked, offers, checkout_id, numbers, now())
     try:
-        await database.transact(draft.write)
+        await database.transact(draft.write, database.home("t_order", asked.member_id))
     except IntegrityError as error:
         if (before := await _placed_before(database, asked)) is None:
             told = "this request id was just being used; send the same request again"

@@ -27,7 +27,7 @@ async def offer(database: Database, sku: str, new: NewProduct) -> Product:
     """Offer a product, or change title and price of one's own. Raises Problem if another seller has this sku."""
 
     values = (sku, new.seller_id, new.title, new.price, new.currency)
-    await database.transact(lambda link: link.change(_OFFER, values))
+    await database.transact(lambda link: link.change(_OFFER, values), database.home("t_product", sku))
     product = await get(database, sku)
     if product.seller_id != new.seller_id:
         raise Problem(409, "sku-taken", f"{sku} belongs to seller {product.seller_id}; choose another sku")
@@ -57,7 +57,7 @@ async def receive(database: Database, sku: str, receipt: Receipt) -> Product:
             raise _Uncounted
 
     try:
-        await database.transact(write)
+        await database.transact(write, database.home("t_product", sku))
     except _Uncounted:
         there = await get(database, sku)
         told = f"{there.received:,} pieces of {sku} came in so far, and {MOST:,} are the most that can be counted"

@@ -61,3 +61,23 @@ def test_who_gets_no_turn_in_time_is_told_to_come_back() -> None:
         await work()  # nothing was lost on the way
 
     asyncio.run(scenario())
+
+
+def test_who_is_stuck_in_one_lane_takes_no_turn_from_another() -> None:
+    async def scenario() -> None:
+        turns, leave = Turns(4, 0.01, ("rds0", "rds1")), asyncio.Event()
+
+        async def work(lane: str) -> None:
+            async with turns.turn(lane):
+                await leave.wait()
+
+        stuck = [asyncio.create_task(work("rds0")) for _ in range(2)]
+        await asyncio.sleep(0)
+        with pytest.raises(Problem, match="overloaded"):
+            await work("rds0")
+        async with turns.turn("rds1"), turns.turn("rds1"):
+            pass
+        leave.set()
+        await asyncio.gather(*stuck)
+
+    asyncio.run(scenario())

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from pydantic import ValidationError
+from sqlalchemy.engine import make_url
 
 from examples.centers.health import keys_by_server, ready
 from examples.centers.settings import embedded, load_rules
@@ -30,6 +31,19 @@ def test_only_the_embedded_default_commits_shard_by_shard(center: str) -> None:
     served = load_rules(path, prefix, servers)
     assert (embedded(served), served.defaults.transactions) == (False, "xa")
     assert load_rules(path, prefix, {f"{prefix}_TRANSACTIONS": "xa"}).defaults.transactions == "xa"
+
+
+def test_a_server_that_is_silent_is_given_up_after_a_while() -> None:
+    path = EXAMPLES / "order_center" / "rules.yaml"
+    given = {"ORDER_RDS0": MYSQL.format(0), "ORDER_RDS1": MYSQL.format(1) + "?read_timeout=40"}
+    servers = load_rules(path, "ORDER", given).servers
+    asked = {name: make_url(server.url) for name, server in servers.items()}
+    assert {name: url.password for name, url in asked.items()} == {"rds0": "secret", "rds1": "secret"}
+    assert dict(asked["rds0"].query) == {"connect_timeout": "3", "read_timeout": "15"}
+    assert dict(asked["rds1"].query) == {"connect_timeout": "3", "read_timeout": "40"}
+    budget = load_rules(path, "ORDER", given).defaults.budget.time
+    assert budget is not None
+    assert budget < 15
 
 
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

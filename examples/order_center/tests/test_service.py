@@ -64,12 +64,12 @@ def failing(monkeypatch: pytest.MonkeyPatch, *errors: Error | None) -> list[int]
     once, ends = Database._once, list(errors)
     attempts: list[int] = []
 
-    async def instead(self: Database, work: Any) -> Any:
+    async def instead(self: Database, work: Any, home: str) -> Any:
         attempts.append(1)
         error = ends.pop(0) if ends else None
         if error is not None:
             raise error
-        return await once(self, work)
+        return await once(self, work, home)
 
     monkeypatch.setattr(Database, "_once", instead)
     return attempts
@@ -154,8 +154,8 @@ def test_what_is_committed_but_not_seen_everywhere_is_accepted(shop: Shop, monke
     shop.offer("pot", seller=1, pieces=5)
     once = Database._once
 
-    async def slow_to_show(self: Database, work: Any) -> Any:
-        await once(self, work)
+    async def slow_to_show(self: Database, work: Any, home: str) -> Any:
+        await once(self, work, home)
         raise CommitInDoubt("slow", committed=SHARDS[:1], pending=SHARDS[1:])
 
     monkeypatch.setattr(Database, "_once", slow_to_show)
