@@ -15,8 +15,8 @@ from shardkit.parse.commands import (
     read_command,
 )  # fmt: skip
 from shardkit.parse.compared import Compared, compared
+from shardkit.parse.ddl import NEW_NAME, Ddl, read_ddl, split_statements
 from shardkit.parse.ddl import WORDS as DDL_WORDS
-from shardkit.parse.ddl import Ddl, read_ddl, split_statements
 from shardkit.parse.draft import Draft
 from shardkit.parse.hints import given_hints
 from shardkit.parse.infile import Format, LoadData, Splitter, read_load
@@ -28,9 +28,9 @@ from shardkit.parse.showing import Show, Shown, ShowWarnings
 from shardkit.parse.statement import analyse, read
 
 __all__ = [
-    "DDL_WORDS", "Command", "Compared", "CurrentDatabase", "Ddl", "Draft", "Format", "FoundRows", "LoadData", "Names",
-    "OrderKey", "Outline", "SetAutocommit", "SetNextTransaction", "SetVariables", "Show", "ShowWarnings", "Shown",
-    "Source", "Splitter", "Style", "TransactionCommand", "analyse", "asks_for_id", "blanks", "compared", "first_word",
-    "given_hints", "is_select", "lex", "outline", "place", "read", "read_command", "read_ddl", "read_load",
-    "read_schema", "split_statements", "unique_keys",
+    "DDL_WORDS", "NEW_NAME", "Command", "Compared", "CurrentDatabase", "Ddl", "Draft", "Format", "FoundRows",
+    "LoadData", "Names", "OrderKey", "Outline", "SetAutocommit", "SetNextTransaction", "SetVariables", "Show",
+    "ShowWarnings", "Shown", "Source", "Splitter", "Style", "TransactionCommand", "analyse", "asks_for_id",
+    "blanks", "compared", "first_word", "given_hints", "is_select", "lex", "outline", "place", "read",
+    "read_command", "read_ddl", "read_load", "read_schema", "split_statements", "unique_keys",
 ]  # fmt: skip

@@ -94,7 +94,6 @@ _REFUSED = {
     "DESC": ("DESC", "it would show one shard's plan", "cursor.explain(sql) or `shardkit explain`"),
     "ANALYZE": ("ANALYZE TABLE", "it is maintenance of one server", "a connection straight to each server"),
     "OPTIMIZE": ("OPTIMIZE TABLE", "it is maintenance of one server", "a connection straight to each server"),
-    "RENAME": ("RENAME TABLE", "the rules name the tables", "a new table in the rules, and its rows copied"),
     "TABLE": ("TABLE", "its rows would have to be told apart", "SELECT * FROM t"),
 }  # fmt: skip
 

@@ -15,7 +15,9 @@ from shardkit.parse.ddl_query import query_of_table, query_of_view, query_uses
 from shardkit.parse.lexer import Source, Style, lex
 from shardkit.parse.tokens import Tokens
 
-WORDS = frozenset({"CREATE", "DROP", "ALTER", "TRUNCATE"})
+WORDS = frozenset({"CREATE", "DROP", "ALTER", "TRUNCATE", "RENAME"})
+NEW_NAME = "the new name"
+"""How RENAME refers to the name that it gives."""
 _INDEX_KINDS = {"UNIQUE", "FULLTEXT", "SPATIAL"}
 
 
@@ -67,6 +69,8 @@ def _verb(source: Source, tokens: Tokens, words: list[str]) -> tuple[str, int]:
     index = 1
     if words[0] == "TRUNCATE":
         return "truncate table", index + (words[1:2] == ["TABLE"])
+    if words[0] == "RENAME" and words[1:2] in (["TABLE"], ["TABLES"]):
+        return "rename table", index + 1
     if words[0] in ("CREATE", "DROP") and words[1:2] == ["TEMPORARY"]:
         raise NotSupportedError(
             "a temporary table", where=source.place(tokens.start(1)), why="it would live on one server connection",
@@ -125,6 +129,12 @@ def _others(tokens: Tokens, words: list[str], verb: str, at: int, end: int) -> d
     like = name_ends + (words[name_ends : name_ends + 1] == ["("])
     if verb == "create table" and words[like : like + 1] == ["LIKE"] and like + 1 < len(words):
         found[like + 1] = "CREATE TABLE … LIKE"
+    for index in range(at + 1, len(words) - 1):
+        renames = words[index] == "RENAME" and words[index + 1] not in ("COLUMN", "INDEX", "KEY")
+        if verb == "rename table" and words[index] == "TO":
+            found[index + 1] = NEW_NAME
+        elif verb == "alter table" and renames and tokens.depth[index] == 0:
+            found[index + 1 + (words[index + 1] in ("TO", "AS", "="))] = NEW_NAME
     return found
 
 
@@ -134,14 +144,11 @@ def _refuse_forms(source: Source, tokens: Tokens, words: list[str], verb: str, a
 
     if source.params:
         refuse("a placeholder in DDL", 0, "DDL takes none", "write the value out")
-    if verb in ("drop table", "drop view") and "," in words[at:]:
+    if verb in ("drop table", "drop view", "rename table") and "," in words[at:]:
         refuse(f"{verb.upper()} of several", at, "they may lie on different shards", "one statement for each")
     for index in range(at + 1, len(words)):
         if words[index : index + 2] == ["UNION", "="] and tokens.depth[index] == 0:
             refuse("UNION=(…) of a MERGE table", index, "the other tables may lie elsewhere", "UNION in a query")
-        renames = words[index] == "RENAME" and words[index + 1 : index + 2] not in (["COLUMN"], ["INDEX"], ["KEY"])
-        if verb == "alter table" and renames and tokens.depth[index] == 0:
-            refuse("ALTER TABLE … RENAME", index, "the rules name the tables", "a new table in the rules")
         if verb == "alter table" and words[index : index + 2] == ["CONVERT", "TO"]:
             refuse(
                 "CONVERT TO CHARACTER SET", index, "a text shard key would change under its rows", "MODIFY of columns"

@@ -32,6 +32,15 @@ _BEFORE_TABLE = {"INSERT", "REPLACE", "INTO", "IGNORE", "LOW_PRIORITY", "HIGH_PR
 _OPEN, _CLOSE = TokenType.L_PAREN, TokenType.R_PAREN
 
 
+class _Renaming(MySQL):
+    """MySQL, but RENAME TABLE comes in tokens too, not as one text."""
+
+    class Tokenizer(MySQL.Tokenizer):
+        """Its words."""
+
+        COMMANDS = MySQL.Tokenizer.COMMANDS - {TokenType.RENAME}
+
+
 @dataclass(frozen=True, slots=True)
 class Clause:
     """One clause: its keyword's first token and the tokens of its body, as indexes into the token list."""
@@ -47,7 +56,7 @@ class Tokens:
     def __init__(self, source: Source) -> None:
         self.source = source
         try:
-            self.items: list[Token] = MySQL().tokenize(source.parser_text)
+            self.items: list[Token] = _Renaming().tokenize(source.parser_text)
         except TokenError as error:
             raise SqlSyntaxError(f"the text cannot be read: {str(error).splitlines()[0]}") from error
         while self.items and self.items[-1].token_type == TokenType.SEMICOLON:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from shardkit.errors import CrossShardRefused, NotSupportedError, UnknownColumn, UnknownTable
-from shardkit.flow import NO_HINTS, Kind, Plan, Route, Target, Task
+from shardkit.errors import NotSupportedError, UnknownColumn, UnknownTable
+from shardkit.flow import NO_HINTS, Kind, Plan, Task
 from shardkit.keygen import Gene, not_yet
 from shardkit.parse import (
     DDL_WORDS,
@@ -34,19 +34,14 @@ from shardkit.plan.hinted import refuse_place
 from shardkit.plan.names import RuleNames
 from shardkit.plan.point import Point
 from shardkit.plan.prepared import Prepared
-from shardkit.rewrite import ConstraintName, Template, filled, name_edits
-from shardkit.rules import BroadcastTable, Rules, ShardedTable, SingleTable, Table
-from shardkit.values import Params, PhysicalTable, ShardId
+from shardkit.plan.spreading import spread
+from shardkit.rewrite import filled
+from shardkit.rules import Rules, ShardedTable, Table
+from shardkit.values import Params
 
 Ready: TypeAlias = Prepared | Command | Ddl | LoadData
 
 CACHE_SIZE = 4096
-_INSTEAD = {
-    "a foreign key to": "a foreign key to a bound or broadcast table of the same layout",
-    "CREATE TABLE … LIKE": "the columns written out",
-    "CREATE TABLE … SELECT from": "CREATE TABLE, then INSERT … SELECT",
-}
-_QUERY = "the query itself, or a WITH"
 
 
 class Planner:
@@ -190,54 +185,10 @@ class Planner:
         )  # fmt: skip
 
     def spread(self, ddl: Ddl) -> Plan:
-        """The tasks of a DDL statement: one for each physical table. Raises UnknownTable, CrossShardRefused."""
+        """The tasks of a DDL statement: see plan.spreading."""
         statement = ddl.statement
         tables = [self._known(use.name, use.schema, statement.text, use.span[0]) for use in statement.tables]
-        main = tables[0]
-        if isinstance(main, ShardedTable) and ddl.gone & set(main.sharding.columns):
-            raise CrossShardRefused(
-                f"dropping or changing the shard key of {main.name}", why="the rules find rows by it",
-                instead="a new table in the rules, and its rows copied",
-            )  # fmt: skip
-        if ddl.query and not isinstance(main, SingleTable):
-            raise CrossShardRefused(
-                f"{ddl.query} under the name of {main.name}", why="by the rules it is a table in several databases",
-                instead="a name that the rules give to no such table",
-            )  # fmt: skip
-        edits = name_edits(statement)
-        if isinstance(main, ShardedTable):
-            several = main.layout.tables_per_shard > 1
-            edits += [(span, ConstraintName(name, several)) for span, name in ddl.constraints]
-        template = Template(statement, edits)
-        targets = []
-        if isinstance(main, ShardedTable):
-            places = [(main.layout.place(slot, main.name), slot) for slot in range(main.layout.slots)]
-        elif isinstance(main, SingleTable):
-            places = [(PhysicalTable(main.shard, main.physical.name), 0)]
-        else:
-            places = [(PhysicalTable(shard, main.name), i) for i, shard in enumerate(main.layout.shards)]
-        for piece, slot in places:
-            others = zip(tables[1:], ddl.refers, strict=True)
-            names = (self._beside(other, main, piece.shard, slot, how) for other, how in others)
-            targets.append(Target(piece.shard, slot, (piece.name, *names)))
-        # With arguments, if only an empty set of them, the driver makes one percent sign of two.
-        args: Params = None if statement.named is None else {} if statement.named else ()
-        tasks = tuple(Task(t.shard, template.render(t, args, {}, None)[0], args) for t in targets)
-        return Plan(Kind.DDL, Route(tuple(targets), f"every physical table of {main.name}"), tasks)
-
-    def _beside(self, other: Table, main: Table, shard: ShardId, slot: int, how: str) -> str:
-        """The physical table that the statement refers to like this; it must lie beside the one that it speaks of."""
-        match other:
-            case ShardedTable() if isinstance(main, ShardedTable) and other.layout is main.layout:
-                return other.layout.place(slot, other.name).name
-            case BroadcastTable() if shard in other.layout.shards:
-                return other.name
-            case SingleTable() if other.shard == shard:
-                return other.physical.name
-            case _:
-                raise CrossShardRefused(
-                    f"{how} {other.name}", why=f"its rows do not lie in {shard}", instead=_INSTEAD.get(how, _QUERY)
-                )
+        return spread(ddl, tables, self.rules)
 
 
 def style_of(params: Params) -> Style:

@@ -131,6 +131,18 @@ def test_a_table_like_another(both: Both) -> None:
     both.run("DROP TABLE settings")
 
 
+def test_a_table_that_the_rules_do_not_name_is_renamed(both: Both) -> None:
+    both.run("CREATE TABLE old (id INT PRIMARY KEY)")
+    both.run("INSERT INTO old VALUES (1)")
+    both.run("ALTER TABLE old ADD v INT, RENAME TO newer")
+    both.run("SELECT id, v FROM newer")
+    both.fails("SELECT id FROM old")
+    both.run("RENAME TABLE newer TO newest")
+    both.run("SELECT n.id, m.name FROM newest n JOIN member m ON m.memberId = n.id")
+    both.fails("RENAME TABLE newest TO newest")
+    both.run("DROP TABLE newest")
+
+
 def test_a_sharded_table_like_another(both: Both, stage: Stage) -> None:
     both.whole.execute("DROP TABLE scratch")
     both.run("CREATE TABLE scratch LIKE member")
@@ -167,6 +179,9 @@ REFUSED = [
     ("CREATE TABLE scratch SELECT 1 AS id", "CREATE TABLE … SELECT under the name of scratch", "a name that"),
     ("CREATE TABLE made LIKE member", "CREATE TABLE … LIKE member", "the columns written out"),
     ("CREATE TABLE scratch LIKE config", "CREATE TABLE … LIKE config", "the columns written out"),
+    ("ALTER TABLE member RENAME TO made", "renaming member to made", "a new table in the rules"),
+    ("RENAME TABLE config TO made", "renaming config to made", "a new table in the rules"),
+    ("RENAME TABLE made TO member", "renaming made to member", "a new table in the rules"),
     ("CREATE VIEW v AS SELECT LAST_INSERT_ID()", "LAST_INSERT_ID", ""),
     ("CREATE VIEW v AS SELECT %s", "a placeholder in DDL", "write the value out"),
 ]
