@@ -173,6 +173,13 @@ class CursorShell(Generic[C]):
                 f"keeping another cursor's open result: over {budget.rows} rows; fetch or close that cursor first"
             )
 
+    def _failed(self, error: BaseException) -> None:
+        """A statement failed before it had a result: the former one's is gone."""
+        self.description, self.rowcount, self.lastrowid = None, -1, None
+        self._rows, self._next, self._lost = (), 0, None
+        if isinstance(error, Error):
+            self.connection.session.warned, self.warning_count = (failed_with(error),), 1
+
     def _check_result(self) -> None:
         if self._connection is None:
             raise InterfaceError("the cursor is closed")

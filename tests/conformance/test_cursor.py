@@ -265,6 +265,18 @@ def test_executing_again_forgets_the_former_result(cursor: shardkit.Cursor) -> N
         cursor.fetchall()
 
 
+@pytest.mark.parametrize("params", [(1, "twice"), [1, "twice"]], ids=["short way", "script"])
+def test_a_statement_that_fails_leaves_no_result(cursor: shardkit.Cursor, params: Any) -> None:
+    for _ in range(2):  # the second time the text is known
+        cursor.execute("SELECT memberId FROM member WHERE memberId = %s", (1,))
+        with pytest.raises(shardkit.IntegrityError):
+            cursor.execute("INSERT INTO member (memberId, name) VALUES (%s, %s)", params)
+        assert (cursor.description, cursor.rowcount) == (None, -1)
+        with pytest.raises(shardkit.ProgrammingError):
+            cursor.fetchall()
+        assert cursor.warning_count == 1
+
+
 def test_two_cursors_side_by_side(connection: shardkit.Connection) -> None:
     first = connection.cursor().execute("SELECT memberId FROM member ORDER BY memberId")
     second = connection.cursor().execute("SELECT memberId FROM member ORDER BY memberId DESC")

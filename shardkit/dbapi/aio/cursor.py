@@ -17,7 +17,6 @@ from shardkit.flow import Rows
 from shardkit.plan import Explanation
 from shardkit.runtime.aio.drive import Drive
 from shardkit.session import statements
-from shardkit.session.warnings import failed_with
 from shardkit.values import Params, Row
 
 if TYPE_CHECKING:
@@ -41,8 +40,9 @@ class Cursor(CursorShell["Connection"], ArrowResults):
         if type(params) is tuple:
             try:
                 opened = await connection.point(sql, params)
-            except Error as error:
-                connection.session.warned, self.warning_count = (failed_with(error),), 1
+            except BaseException as error:
+                self._drive = None
+                self._failed(error)
                 raise
             if opened is not None:
                 self.description, (_, self._rows, last, warned), self.rowcount, self.lastrowid = opened

@@ -18,6 +18,7 @@ from shardkit.errors import (
     InterfaceError,
     ParameterError,
     PoolTimeout,
+    ProgrammingError,
     StatementTimeout,
     UnknownColumn,
 )
@@ -40,6 +41,22 @@ async def filled(cluster: Cluster) -> Connection:
     rows = [(k, k, "x" * 200) for k in range(MANY)]
     assert await connection.bulk_insert("member", ("memberId", "n", "v"), rows) == MANY
     return connection
+
+
+def test_a_statement_that_fails_leaves_no_result(play: Play) -> None:
+    async def work(cluster: Cluster) -> None:
+        connection = cluster.connect(autocommit=True)
+        await connection.bulk_insert("member", ("memberId", "n"), [(1, 1)])
+        cursor = connection.cursor()
+        for _ in range(2):  # the second time the text is known
+            await cursor.execute("SELECT n FROM member WHERE memberId = %s", (1,))
+            with pytest.raises(IntegrityError):
+                await cursor.execute("INSERT INTO member (memberId, n) VALUES (%s, %s)", (1, 1))
+            assert (cursor.description, cursor.rowcount, cursor.warning_count) == (None, -1, 1)
+            with pytest.raises(ProgrammingError):
+                await cursor.fetchall()
+
+    play(work)
 
 
 def test_values_come_back_as_they_went(play: Play) -> None:
