@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 HEALTH_TIMEOUT = 2.0
 """Seconds for what must not take long: ping, reset, choosing a database."""
 
+PATIENCE = 60.0
+"""Seconds for BEGIN, COMMIT and their like, for which no budget counts, unless the server's URL has a read_timeout: a
+frozen server keeps nobody for ever."""
 BROKEN_ESCAPES = "sql_mode NO_BACKSLASH_ESCAPES changes how SQL is read"
 
 STRICT = "SELECT @@sql_mode LIKE '%STRICT_TRANS_TABLES%' OR @@sql_mode LIKE '%STRICT_ALL_TABLES%'"
@@ -145,7 +148,7 @@ class MySqlConnection:
         """See protocol.Connection.run."""
         self._check_ready(shard)
         wire = self._wire
-        wire.limit_time(self._read_timeout)
+        wire.limit_time(self._read_timeout or PATIENCE)
         try:
             answer = wire.ask(sql)
             if answer.description is not None or answer.has_next:
@@ -162,7 +165,7 @@ class MySqlConnection:
     def post(self, shard: ShardId, statements: Sequence[str], timeout: float | None) -> None:
         """See protocol.Connection.post."""
         self._check_ready(shard)
-        self._wire.limit_time(self._read_timeout)
+        self._wire.limit_time(self._read_timeout or PATIENCE)
         if timeout is not None:
             self._watched = True
             WATCH.add(self, time.monotonic() + timeout)

@@ -15,7 +15,7 @@ from shardkit import errors
 from shardkit.backends.aio.guard import Guard
 from shardkit.backends.filling import inserts
 from shardkit.backends.mysql_binding import bound
-from shardkit.backends.mysql_connection import BROKEN_ESCAPES, HEALTH_TIMEOUT, STRICT, serious_warning
+from shardkit.backends.mysql_connection import BROKEN_ESCAPES, HEALTH_TIMEOUT, PATIENCE, STRICT, serious_warning
 from shardkit.backends.protocol import Started
 from shardkit.flow import Column, Task, Warned
 from shardkit.values import Row, ShardId
@@ -122,7 +122,7 @@ class AioMySqlConnection(Guard):
     async def run(self, shard: ShardId, sql: str) -> None:
         """See aio.protocol.Connection.run."""
         self._check_ready(shard)
-        await self._guarded(self._run(sql), self._read_timeout)
+        await self._guarded(self._run(sql), self._read_timeout or PATIENCE)
         if not self._wire.backslash_escapes:
             self._broken = True
             raise errors.ProgrammingError(f"shard {shard}: {BROKEN_ESCAPES}")
@@ -133,7 +133,7 @@ class AioMySqlConnection(Guard):
         if timeout is not None:
             self._watched = True
             self._watch.add(self, time.monotonic() + timeout)
-        error = await self._guarded(self._wire.run_all(statements), self._read_timeout)
+        error = await self._guarded(self._wire.run_all(statements), self._read_timeout or PATIENCE)
         self._unwatch()
         if error is not None:
             raise await self._failed(error) from error

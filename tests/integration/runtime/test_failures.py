@@ -6,8 +6,16 @@ import time
 
 import pytest
 
-from shardkit.errors import ConnectionLost, PoolTimeout, ShardUnavailable, StatementTimeout, UnknownTable
-from shardkit.flow import CloseQuery, Enlist, Fetch, Finish, Query, SetState, Task
+from shardkit.backends import mysql_connection
+from shardkit.errors import (
+    ConnectionLost,
+    OperationalError,
+    PoolTimeout,
+    ShardUnavailable,
+    StatementTimeout,
+    UnknownTable,
+)
+from shardkit.flow import CloseQuery, Each, Enlist, Fetch, Finish, Query, SetState, Task
 from shardkit.runtime import pool as pool_module
 from shardkit.runtime.sync import Engine, Lanes
 from shardkit.values import ShardId
@@ -73,6 +81,38 @@ def test_a_frozen_server_does_not_hang_a_statement(weak_engine: Engine, proxy: P
     with pytest.raises(StatementTimeout):
         one(lanes, shard, "SELECT 1", 0.5)
     assert time.monotonic() - began < 3
+    proxy.thaw()
+    assert in_use(weak_engine) == 0
+
+
+def test_a_frozen_server_does_not_hang_the_beginning_of_a_transaction(
+    weak_engine: Engine, proxy: Proxy, shard: ShardId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lanes = weak_engine.open()
+    one(lanes, shard, "SELECT 1")
+    monkeypatch.setattr(mysql_connection, "PATIENCE", 0.5)
+    proxy.freeze()
+    began = time.monotonic()
+    with pytest.raises(OperationalError):
+        lanes.perform(Enlist((shard,), ("BEGIN",)))
+    assert time.monotonic() - began < 5
+    proxy.thaw()
+    assert in_use(weak_engine) == 0
+
+
+@pytest.mark.parametrize("ending", [Finish, Each], ids=["one by one", "together"])
+def test_a_frozen_server_does_not_hang_a_commit(
+    weak_engine: Engine, proxy: Proxy, shard: ShardId, monkeypatch: pytest.MonkeyPatch, ending: type
+) -> None:
+    lanes = weak_engine.open()
+    lanes.perform(Enlist((shard,), ("BEGIN",)))
+    monkeypatch.setattr(mysql_connection, "PATIENCE", 0.5)
+    proxy.freeze()
+    began = time.monotonic()
+    op = Finish((shard,), "COMMIT") if ending is Finish else Each((shard,), (("COMMIT",),), finish=True)
+    (error,) = lanes.perform(op)
+    assert isinstance(error, (ConnectionLost, StatementTimeout))
+    assert time.monotonic() - began < 5
     proxy.thaw()
     assert in_use(weak_engine) == 0
 
