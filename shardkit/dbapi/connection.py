@@ -15,6 +15,7 @@ from shardkit.dbapi.cursor import Cursor
 from shardkit.dbapi.shell import ConnectionShell, bulk_text, portions
 from shardkit.dbapi.short import ShortWays
 from shardkit.dbapi.two_phase import TwoPhase
+from shardkit.errors import BudgetExceeded
 from shardkit.flow import NewId, Script
 from shardkit.plan import Planner
 from shardkit.runtime.recording import Recording
@@ -53,7 +54,13 @@ class Connection(ShortWays, ConnectionShell[Cursor], TwoPhase):
             self.run(transaction.commit(self._session))
 
     def rollback(self) -> None:
-        """Undo the transaction on every shard."""
+        """Undo the transaction on every shard. A result that is still open and too long to keep breaks off."""
+        streaming = self._streaming() if self._streaming is not None else None
+        try:
+            self._settle(None)
+        except BudgetExceeded as error:
+            if streaming is not None:
+                streaming.lose(error)
         self.run(transaction.rollback(self._session))
 
     def next_id(self, table: str, column: str | None = None) -> NewId:

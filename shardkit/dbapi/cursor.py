@@ -41,7 +41,6 @@ class Cursor(CursorShell["Connection"], ArrowResults):
             try:
                 opened = connection.point(sql, params)
             except BaseException as error:
-                self._drive = None
                 self._failed(error)
                 raise
             if opened is not None:
@@ -137,6 +136,11 @@ class Cursor(CursorShell["Connection"], ArrowResults):
         self._rows, self._next = (), 0
         if running is not None:
             running.close()
+
+    def lose(self, error: BaseException) -> None:
+        """Give them up because of `error`: who fetches them is told."""
+        self.drop()
+        self._lost = error
 
     def keep_rows(self) -> None:
         """Read what is left on the servers into memory, because another statement is about to start."""

@@ -175,8 +175,7 @@ class CursorShell(Generic[C]):
 
     def _failed(self, error: BaseException) -> None:
         """A statement failed before it had a result: the former one's is gone."""
-        self.description, self.rowcount, self.lastrowid = None, -1, None
-        self._rows, self._next, self._lost = (), 0, None
+        self._forget()
         if isinstance(error, Error):
             self.connection.session.warned, self.warning_count = (failed_with(error),), 1
 

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from shardkit.backends.protocol import Connection
 from shardkit.errors import BudgetExceeded, ConnectionLost, Error, ShardUnavailable, StatementTimeout
-from shardkit.flow import Opened, RowBatch, Task, Warned
+from shardkit.flow import Budget, Opened, RowBatch, Task, Warned
+from shardkit.merge.meter import estimate
 from shardkit.runtime.pool import Pool
 from shardkit.runtime.state import State, settle_pinned
 from shardkit.values import Row, ShardId
@@ -44,6 +45,24 @@ class RowCount:
             )
 
 
+class Share(NamedTuple):
+    """What one lane's batch may take of a statement's budget."""
+
+    rows: int
+    memory: int
+
+    def batch(self, width: int) -> int:
+        """How many rows to read next, if a row takes about `width` bytes; 0: not known."""
+        if not width:
+            return max(min(FIRST_BATCH, self.rows), 1)
+        return max(min(NEXT_BATCH, self.rows, self.memory // width), 1)
+
+
+def share_of(budget: Budget, lanes: int) -> Share:
+    """Half of the budget is for the batches of all lanes together; what the merge holds beside them has the other."""
+    return Share(budget.rows // (2 * lanes), budget.memory // (2 * lanes))
+
+
 class Terms(NamedTuple):
     """What all lanes of one query have in common."""
 
@@ -51,6 +70,7 @@ class Terms(NamedTuple):
     deadline: float | None
     state: State
     buffered: RowCount
+    share: Share
 
 
 class Lane:
@@ -70,6 +90,7 @@ class Lane:
         "shard",
         "streaming",
         "terms",
+        "width",
         "work",
     )
 
@@ -80,6 +101,7 @@ class Lane:
         self.work: list[tuple[int, Task]] = []
         self.opened: dict[int, Opened] = {}
         self.batch = RowBatch(0, (), True)
+        self.width = 0  # bytes of one row of the batch read last
         self.done = False
         self.streaming = False
         # A pool's candidate is not fit for use before `ready`.
@@ -112,11 +134,13 @@ class Lane:
         if self.connection is None or not self.streaming:
             self.batch = RowBatch(self.batch.source, (), True)
             return
-        rows, last = self.connection.read(NEXT_BATCH)
+        rows, last = self.connection.read(self.terms.share.batch(self.width))
         self.batch = RowBatch(self.batch.source, rows, last, warnings_of(self.connection) if last else None)
         if last:
             self.streaming = False
             self.give_back()
+        else:
+            self.width = estimate(rows)
 
     def stop(self, error: BaseException) -> None:
         """End what is running here because of `error` elsewhere."""
@@ -203,6 +227,8 @@ class Lane:
         started = connection.start(task, FIRST_BATCH if self.terms.stream else 0, left)
         self.streaming = not started.last
         self.batch = RowBatch(source, started.rows, started.last, warnings_of(connection) if started.last else None)
+        if self.streaming:
+            self.width = estimate(started.rows)
         if not keep_open:
             self.terms.buffered.take(len(started.rows), task.shard)
             if self.streaming:

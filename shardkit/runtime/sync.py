@@ -43,7 +43,7 @@ from shardkit.runtime.drive import Drive, drive
 from shardkit.runtime.engine import Engine as _Engine
 from shardkit.runtime.enlisted import Enlisted
 from shardkit.runtime.files import read_file
-from shardkit.runtime.lane import FIRST_BATCH, Lane, RowCount, Terms
+from shardkit.runtime.lane import FIRST_BATCH, Lane, RowCount, Terms, share_of
 from shardkit.runtime.names import new_name
 from shardkit.runtime.outside import outside
 from shardkit.runtime.pool import Pool
@@ -148,7 +148,7 @@ class Lanes:
         if not op.tasks:
             return ()
         deadline = None if op.timeout is None else monotonic() + op.timeout
-        running, opened = scatter(self._engine, self._pinned, op, self._terms(op.stream, deadline))
+        running, opened = scatter(self._engine, self._pinned, op, self._terms(op.stream, deadline, len(op.tasks)))
         self._running = running
         return opened
 
@@ -230,7 +230,7 @@ class Lanes:
         return _new(Opened, (description, batch, rowcount, lastrowid))
 
     def _keep_open(self, shard: ShardId, pool: Pool | None, connection: Connection, deadline: float | None) -> None:
-        lane = Lane(shard, pool, connection, self._terms(True, deadline))
+        lane = Lane(shard, pool, connection, self._terms(True, deadline, 1))
         lane.adopt(connection, 0)
         self._running = Running([lane], deadline)
 
@@ -274,8 +274,8 @@ class Lanes:
     def _streams_on(self, shard: ShardId) -> bool:
         return self._running is not None and shard in self._running.shards
 
-    def _terms(self, stream: bool, deadline: float | None) -> Terms:
-        return Terms(stream, deadline, self._state, RowCount(self._budget.rows))
+    def _terms(self, stream: bool, deadline: float | None, lanes: int) -> Terms:
+        return Terms(stream, deadline, self._state, RowCount(self._budget.rows), share_of(self._budget, lanes))
 
 
 __all__ = ["Drive", "Engine", "Lanes", "drive"]

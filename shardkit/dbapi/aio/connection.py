@@ -16,6 +16,7 @@ from shardkit.dbapi.aio.cursor import Cursor
 from shardkit.dbapi.aio.short import ShortWays
 from shardkit.dbapi.aio.two_phase import TwoPhase
 from shardkit.dbapi.shell import ConnectionShell, bulk_text, portions
+from shardkit.errors import BudgetExceeded
 from shardkit.flow import NewId, Script
 from shardkit.plan import Planner
 from shardkit.runtime.aio.drive import GRACE, Drive, drive
@@ -58,8 +59,17 @@ class Connection(ShortWays, ConnectionShell[Cursor], TwoPhase):
         await sheltered(self._commit(), GRACE)
 
     async def rollback(self) -> None:
-        """Undo the transaction on every shard."""
-        await self.run_whole(transaction.rollback(self._session))
+        """Undo the transaction on every shard. A result that is still open and too long to keep breaks off."""
+        await sheltered(self._roll_back(), GRACE)
+
+    async def _roll_back(self) -> None:
+        streaming = self._streaming() if self._streaming is not None else None
+        try:
+            await self._settle(None)
+        except BudgetExceeded as error:
+            if streaming is not None:
+                await streaming.lose(error)
+        await self.run(transaction.rollback(self._session))
 
     async def next_id(self, table: str, column: str | None = None) -> NewId:
         """A new id for the generated column of a table, or for `column` where the rules generate several.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from shardkit.backends.aio.protocol import Connection
 from shardkit.errors import ConnectionLost, Error
 from shardkit.flow import Opened, RowBatch, Task, Warned
+from shardkit.merge.meter import estimate
 from shardkit.runtime.aio.pool import Pool
 from shardkit.runtime.aio.state import settle_pinned
 from shardkit.runtime.lane import FIRST_BATCH, NEXT_BATCH, Terms, concerns_statement, time_left
@@ -19,7 +20,7 @@ class Lane:
 
     __slots__ = (
         "_candidate", "_returned", "_stopped", "batch", "connection", "done", "opened", "pool", "shard", "streaming",
-        "terms", "work",
+        "terms", "width", "work",
     )  # fmt: skip
 
     def __init__(self, shard: ShardId, pool: Pool | None, connection: Connection | None, terms: Terms) -> None:
@@ -29,6 +30,7 @@ class Lane:
         self.work: list[tuple[int, Task]] = []
         self.opened: dict[int, Opened] = {}
         self.batch = RowBatch(0, (), True)
+        self.width = 0  # bytes of one row of the batch read last
         self.done = self.streaming = False
         # A pool's candidate is not fit for use before `ready`.
         self._candidate = connection if pool is not None else None
@@ -59,12 +61,14 @@ class Lane:
         if self.connection is None or not self.streaming:
             self.batch = RowBatch(self.batch.source, (), True)
             return
-        rows, last = await self.connection.read(NEXT_BATCH)
+        rows, last = await self.connection.read(self.terms.share.batch(self.width))
         warned = await warnings_of(self.connection) if last else None
         self.batch = RowBatch(self.batch.source, rows, last, warned)
         if last:
             self.streaming = False
             self.give_back()
+        else:
+            self.width = estimate(rows)
 
     def spared(self, error: BaseException) -> bool:
         """A transaction's connection is not given up for another's mistake: its statement is only interrupted."""
@@ -146,6 +150,8 @@ class Lane:
         self.streaming = not started.last
         warned = await warnings_of(connection) if started.last else None
         self.batch = RowBatch(source, started.rows, started.last, warned)
+        if self.streaming:
+            self.width = estimate(started.rows)
         if not keep_open:
             self.terms.buffered.take(len(started.rows), task.shard)
             if self.streaming:

@@ -51,7 +51,7 @@ from shardkit.runtime.aio.state import settle_pinned
 from shardkit.runtime.aio.turns import Turns
 from shardkit.runtime.aio.workspace import Space
 from shardkit.runtime.files import read_file
-from shardkit.runtime.lane import FIRST_BATCH, RowCount, Terms
+from shardkit.runtime.lane import FIRST_BATCH, RowCount, Terms, share_of
 from shardkit.runtime.names import new_name
 from shardkit.runtime.state import State
 from shardkit.values import ShardId
@@ -147,7 +147,7 @@ class Lanes(Turns):
         if not op.tasks:
             return ()
         deadline = None if op.timeout is None else monotonic() + op.timeout
-        running, opened = await scatter(self._engine, self._pinned, op, self._terms(op.stream, deadline))
+        running, opened = await scatter(self._engine, self._pinned, op, self._terms(op.stream, deadline, len(op.tasks)))
         self._running = running
         return opened
 
@@ -247,7 +247,7 @@ class Lanes(Turns):
         return _new(Opened, (description, batch, rowcount, lastrowid))
 
     def _keep_open(self, shard: ShardId, pool: Pool | None, connection: Connection, deadline: float | None) -> None:
-        lane = Lane(shard, pool, connection, self._terms(True, deadline))
+        lane = Lane(shard, pool, connection, self._terms(True, deadline, 1))
         lane.adopt(connection, 0)
         self._running = Running([lane], deadline)
 
@@ -295,5 +295,5 @@ class Lanes(Turns):
     def _streams_on(self, shard: ShardId) -> bool:
         return self._running is not None and shard in self._running.shards
 
-    def _terms(self, stream: bool, deadline: float | None) -> Terms:
-        return Terms(stream, deadline, self._state, RowCount(self._budget.rows))
+    def _terms(self, stream: bool, deadline: float | None, lanes: int) -> Terms:
+        return Terms(stream, deadline, self._state, RowCount(self._budget.rows), share_of(self._budget, lanes))

@@ -59,6 +59,23 @@ def test_a_statement_that_fails_leaves_no_result(play: Play) -> None:
     play(work)
 
 
+def test_a_rollback_does_not_wait_for_rows_that_cannot_be_kept(play: Play) -> None:
+    async def work(cluster: Cluster) -> None:
+        await (await filled(cluster)).close()
+        connection = cluster.connect()
+        await connection.cursor().execute("UPDATE member SET name = 'x' WHERE memberId = 5")
+        cursor = await connection.cursor().execute("SELECT memberId FROM member ORDER BY memberId")
+        assert await cursor.fetchone() == (0,)
+        await connection.rollback()
+        assert not connection.in_transaction
+        with pytest.raises(InterfaceError, match=r"broke off: .*over 3000 rows"):
+            await cursor.fetchall()
+        assert await value(connection, "SELECT name FROM member WHERE memberId = 5") is None
+        await connection.close()
+
+    play(work, budget="time: 30s, rows: 3000")
+
+
 def test_values_come_back_as_they_went(play: Play) -> None:
     async def work(cluster: Cluster) -> None:
         connection = cluster.connect(autocommit=True)

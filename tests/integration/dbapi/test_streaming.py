@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import shardkit
-from shardkit.errors import BudgetExceeded, ConnectionLost
+from shardkit.errors import BudgetExceeded, ConnectionLost, InterfaceError
 from tests.integration.dbapi.stage import Stage, rows, run, value
 from tests.servers import ServerUrl
 
@@ -196,6 +196,29 @@ def test_rows_that_cannot_be_kept_stay_on_the_servers(
     cursor.close()
     assert in_use(cluster) == 0
     assert value(connection, "SELECT 1") == 1
+
+
+def test_wide_rows_come_in_smaller_batches(connection: shardkit.Connection) -> None:
+    cursor = connection.cursor()
+    cursor.execute("SELECT memberId, REPEAT('x', 20000) FROM member ORDER BY memberId LIMIT 12000")
+    assert [number for number, _ in cursor] == list(range(12_000))  # full batches would take 650 MB
+
+
+@pytest.mark.parametrize("where", ["", " WHERE memberId % 4 = 1"], ids=["all shards", "a condition"])
+def test_a_rollback_does_not_wait_for_rows_that_cannot_be_kept(
+    cluster: shardkit.Cluster, connection: shardkit.Connection, where: str
+) -> None:
+    connection.begin()
+    assert run(connection, "UPDATE member SET n = 7 WHERE memberId = 5") == 1
+    cursor = connection.cursor().execute(f"SELECT memberId FROM member{where} ORDER BY memberId")
+    assert cursor.fetchone() is not None
+    connection.rollback()
+    assert not connection.in_transaction
+    with pytest.raises(InterfaceError, match=r"broke off: .*over 70000 rows"):
+        cursor.fetchall()
+    cursor.close()
+    assert in_use(cluster) == 0
+    assert value(connection, "SELECT n FROM member WHERE memberId = 5") is None
 
 
 @pytest.mark.parametrize(
