@@ -34,7 +34,7 @@ from shardkit.plan.hinted import refuse_place
 from shardkit.plan.names import RuleNames
 from shardkit.plan.point import Point
 from shardkit.plan.prepared import Prepared
-from shardkit.plan.spreading import spread
+from shardkit.plan.spreading import check_names, spread
 from shardkit.rewrite import filled
 from shardkit.rules import Rules, ShardedTable, Table
 from shardkit.values import Params
@@ -187,8 +187,9 @@ class Planner:
     def spread(self, ddl: Ddl) -> Plan:
         """The tasks of a DDL statement: see plan.spreading."""
         statement = ddl.statement
+        check_names(ddl, self.rules)
         tables = [self._known(use.name, use.schema, statement.text, use.span[0]) for use in statement.tables]
-        return spread(ddl, tables, self.rules)
+        return spread(ddl, tables)
 
 
 def style_of(params: Params) -> Style:

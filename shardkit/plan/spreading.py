@@ -22,10 +22,24 @@ _INSTEAD = {
 _QUERY = "the query itself, or a WITH"
 
 
-def spread(ddl: Ddl, tables: Sequence[Table], rules: Rules) -> Plan:
+def check_names(ddl: Ddl, rules: Rules) -> None:
+    """Raise CrossShardRefused for a RENAME from or to a name that the rules give."""
+    if NEW_NAME not in ddl.refers:
+        return
+    names = [use.name for use in ddl.statement.tables]
+    old, new = names[0], names[1 + ddl.refers.index(NEW_NAME)]
+    for name in (old, new):
+        if name in rules.table_names():
+            raise CrossShardRefused(
+                f"renaming {old} to {new}", why=f"the rules name {name}",
+                instead="a new table in the rules, and its rows copied",
+            )  # fmt: skip
+
+
+def spread(ddl: Ddl, tables: Sequence[Table]) -> Plan:
     """One task for each physical table. `tables`: those that it names, in their order. Raises CrossShardRefused."""
     statement, main = ddl.statement, tables[0]
-    _check(ddl, tables, rules)
+    _check(ddl, main)
     edits = name_edits(statement)
     if isinstance(main, ShardedTable):
         several = main.layout.tables_per_shard > 1
@@ -42,8 +56,7 @@ def spread(ddl: Ddl, tables: Sequence[Table], rules: Rules) -> Plan:
     return Plan(Kind.DDL, Route(tuple(targets), f"every physical table of {main.name}"), tasks)
 
 
-def _check(ddl: Ddl, tables: Sequence[Table], rules: Rules) -> None:
-    main = tables[0]
+def _check(ddl: Ddl, main: Table) -> None:
     if isinstance(main, ShardedTable) and ddl.gone & set(main.sharding.columns):
         raise CrossShardRefused(
             f"dropping or changing the shard key of {main.name}", why="the rules find rows by it",
@@ -54,14 +67,6 @@ def _check(ddl: Ddl, tables: Sequence[Table], rules: Rules) -> None:
             f"{ddl.query} under the name of {main.name}", why="by the rules it is a table in several databases",
             instead="a name that the rules give to no such table",
         )  # fmt: skip
-    if NEW_NAME in ddl.refers:
-        new = tables[1 + ddl.refers.index(NEW_NAME)]
-        for table in (main, new):
-            if table.name in rules.table_names():
-                raise CrossShardRefused(
-                    f"renaming {main.name} to {new.name}", why=f"the rules name {table.name}",
-                    instead="a new table in the rules, and its rows copied",
-                )  # fmt: skip
 
 
 def _pieces(main: Table) -> list[tuple[PhysicalTable, int]]:
