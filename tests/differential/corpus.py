@@ -14,7 +14,8 @@
       before: [SET …]                            run on both sides first; the connections are thrown away afterwards
       then: [SELECT …]                           afterwards, on the same connection: compared on both sides
       strict: same | refused                     writes: what the rules' defaults do with it; default same
-      flavor: mysql | mariadb                    only there
+      flavor: mysql | mariadb                    on the other one the shards fail where the server does, or answer alike
+      unlike: <reason>                           with flavor: why the other one's answer cannot be compared at all
 
 Invariant: an unknown field or a repeated title is an error, so that a case never silently tests nothing.
 """
@@ -73,10 +74,11 @@ class Case:
     then: Sequence[str] = ()
     strict: str = "same"
     flavor: str = ""
+    unlike: str = ""
 
     @property
     def name(self) -> str:
-        """File and title: the case's name in reports and in the list of known differences."""
+        """File and title: the case's name in reports."""
         return f"{self.file}: {self.title}"
 
     @property
@@ -182,13 +184,7 @@ def _check(case: Case, place: str) -> None:
     for name, values in allowed.items():
         if getattr(case, name) not in values:
             raise ValueError(f"{place}: {name} is one of {values}, not {getattr(case, name)!r}")
+    if case.unlike and not case.flavor:
+        raise ValueError(f"{place}: unlike needs a flavor")
     if case.order == "ties" and not case.keys:
         raise ValueError(f"{place}: ties need keys")
-
-
-@cache
-def known_differences() -> Mapping[str, Mapping[str, Any]]:
-    """case name -> {why, flavor?, worlds?}: what is known to differ. The list may only shrink."""
-    text = (FOLDER.parent / "known_differences.yaml").read_text(encoding="utf-8")
-    entries = yaml.safe_load(text) or []
-    return {entry["case"]: entry for entry in entries}

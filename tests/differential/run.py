@@ -60,6 +60,26 @@ def run_read(world: World, case: Case) -> str:
     return problem
 
 
+def elsewhere(world: World, case: Case) -> str:
+    """A case of the other kind of server: this one fails at it, and then so do its shards, or both answer alike."""
+    world.clean()
+    if case.is_write:
+        world.dirty |= _tables(case.sql)
+    sides = []
+    for connection in (world.subject(), world.oracle()):
+        prepared = (ask(connection, sql) for sql in case.before)
+        failed = next((answer for answer in prepared if isinstance(answer, Failure)), None)
+        sides.append(failed or ask(connection, case.sql, case.params))
+    world.reconnect()  # what `before` has set, and an error may have left, is no other case's matter
+    subject, oracle = sides
+    if isinstance(oracle, Failure):
+        return "" if isinstance(subject, Failure) else f"one server fails ({oracle.text}), the shards answer"
+    if isinstance(subject, Failure):
+        return "" if subject.refused else f"one server answers, the shards fail: {subject.text}"
+    left, right = in_one_order(oracle, case.unordered), in_one_order(subject, case.unordered)
+    return differ(left, right, manner(world, case), world.canonical)
+
+
 def run_prepared(world: World, case: Case, oracle: Answer | Failure) -> str:
     """The same statement with its constants as parameters has the same answer."""
     given = case.prepared() if world.size in PREPARED else None

@@ -1,7 +1,7 @@
 """The SQL corpus against one unsharded MySQL, in every world.
 
-Invariant: each case either agrees with MySQL, is refused where it says so, or stands in the list of known differences,
-which fails as soon as an entry is no longer needed.
+Invariant: each case agrees with MySQL or is refused where it says so; none is known to differ. A case of one kind of
+server runs on the other too, where the shards fail if the one server does; only a stated reason keeps it out.
 """
 
 from __future__ import annotations
@@ -11,16 +11,8 @@ import pytest
 from tests.differential import corpus, data
 from tests.differential.corpus import Case
 from tests.differential.placement import misplaced
-from tests.differential.run import run
+from tests.differential.run import elsewhere, run
 from tests.differential.world import World
-
-
-def known(world: World, case: Case) -> str:
-    """Why this case differs in this world, if that is known; '' otherwise."""
-    entry = corpus.known_differences().get(case.name)
-    if entry is None or entry.get("flavor", world.flavor) != world.flavor:
-        return ""
-    return str(entry["why"]) if world.size in entry.get("worlds", [world.size]) else ""
 
 
 def test_loaded_rows_lie_where_shardkit_looks_for_them(world: World) -> None:
@@ -31,19 +23,11 @@ def test_loaded_rows_lie_where_shardkit_looks_for_them(world: World) -> None:
 
 @pytest.mark.parametrize("case", corpus.load(), ids=lambda case: case.name)
 def test_case(world: World, case: Case) -> None:
-    if case.flavor and case.flavor != world.flavor:
-        pytest.skip(f"only on {case.flavor}")
-    problem = run(world, case)
-    reason = known(world, case)
-    if reason:
-        assert problem, f"no longer differs, take it out of known_differences.yaml: {case.name}"
-        pytest.xfail(reason)
+    foreign = case.flavor not in ("", world.flavor)
+    if foreign and case.unlike:
+        pytest.skip(case.unlike)
+    problem = (elsewhere if foreign else run)(world, case)
     assert not problem, f"{case.sql}\nwith {case.params!r} over {world.size}: {problem}"
-
-
-def test_known_differences_name_cases_that_exist() -> None:
-    names = {case.name for case in corpus.load()}
-    assert sorted(set(corpus.known_differences()) - names) == []
 
 
 def test_the_corpus_is_large_enough() -> None:
