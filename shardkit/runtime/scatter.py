@@ -6,7 +6,8 @@ task or several in a row. Invariant: after an error every leased connection has 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 
 from shardkit.errors import StatementTimeout
 from shardkit.flow import Opened, Query, Task
@@ -14,7 +15,6 @@ from shardkit.runtime.engine import Engine
 from shardkit.runtime.enlisted import Enlisted
 from shardkit.runtime.fan import fan
 from shardkit.runtime.lane import Lane, Terms, all_late
-from shardkit.runtime.pool import Pool
 from shardkit.runtime.running import Running, settle_after
 from shardkit.values import ShardId
 
@@ -38,7 +38,7 @@ def scatter(engine: Engine, pinned: Enlisted, op: Query, terms: Terms) -> tuple[
 
 def _dealt(engine: Engine, pinned: Enlisted, op: Query, terms: Terms) -> list[Lane]:
     """Deal the tasks to pinned connections and to leased ones, of which no more are taken than a pool has."""
-    lanes, leased = _sorted(engine, pinned, op.tasks, terms)
+    lanes, leased = sorted_out(op.tasks, lambda shard: _own(pinned, shard, terms), engine.pool)
     try:
         for pool in sorted(leased, key=lambda pool: pool.key):
             work = leased[pool]
@@ -55,18 +55,32 @@ def _dealt(engine: Engine, pinned: Enlisted, op: Query, terms: Terms) -> list[La
     return lanes
 
 
-def _sorted(
-    engine: Engine, pinned: Enlisted, tasks: Sequence[Task], terms: Terms
-) -> tuple[list[Lane], dict[Pool, list[tuple[int, Task]]]]:
-    """The lanes of pinned connections, and the work that is left for each pool."""
-    lanes: dict[ShardId, Lane] = {}
-    leased: dict[Pool, list[tuple[int, Task]]] = {}
+def _own(pinned: Enlisted, shard: ShardId, terms: Terms) -> Lane | None:
+    own = pinned.get(shard)
+    return None if own is None else Lane(shard, None, own.connection, terms)
+
+
+class _Working(Protocol):
+    work: list[tuple[int, Task]]
+
+
+L = TypeVar("L", bound=_Working)
+P = TypeVar("P")
+
+
+def sorted_out(
+    tasks: Sequence[Task], own: Callable[[ShardId], L | None], pool: Callable[[ShardId], P]
+) -> tuple[list[L], dict[P, list[tuple[int, Task]]]]:
+    """The lanes of pinned connections with their work, and the work that is left for each pool.
+
+    `own` makes a lane on the connection that a shard has pinned; None: it has none.
+    """
+    lanes: dict[ShardId, L | None] = {}
+    leased: dict[P, list[tuple[int, Task]]] = {}
     for source, task in enumerate(tasks):
-        own = pinned.get(task.shard)
-        if own is None:
-            leased.setdefault(engine.pool(task.shard), []).append((source, task))
-            continue
         if task.shard not in lanes:
-            lanes[task.shard] = Lane(task.shard, None, own.connection, terms)
-        lanes[task.shard].work.append((source, task))
-    return list(lanes.values()), leased
+            lanes[task.shard] = own(task.shard)
+        lane = lanes[task.shard]
+        work = leased.setdefault(pool(task.shard), []) if lane is None else lane.work
+        work.append((source, task))
+    return [lane for lane in lanes.values() if lane is not None], leased

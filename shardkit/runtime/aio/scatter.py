@@ -9,14 +9,14 @@ from collections.abc import Sequence
 
 from shardkit.backends.aio.shelter import sheltered
 from shardkit.errors import StatementTimeout
-from shardkit.flow import Opened, Query, Task
+from shardkit.flow import Opened, Query
 from shardkit.runtime.aio.engine import Engine
 from shardkit.runtime.aio.enlisted import Enlisted
 from shardkit.runtime.aio.fan import fan
 from shardkit.runtime.aio.lane import Lane
-from shardkit.runtime.aio.pool import Pool
 from shardkit.runtime.aio.running import Running, settle_all
 from shardkit.runtime.lane import Terms, all_late
+from shardkit.runtime.scatter import sorted_out
 from shardkit.values import ShardId
 
 
@@ -38,7 +38,7 @@ async def scatter(engine: Engine, pinned: Enlisted, op: Query, terms: Terms) -> 
 
 async def _dealt(engine: Engine, pinned: Enlisted, op: Query, terms: Terms) -> list[Lane]:
     """Deal the tasks to pinned connections and to leased ones, of which no more are taken than a pool has."""
-    lanes, leased = _sorted(engine, pinned, op.tasks, terms)
+    lanes, leased = sorted_out(op.tasks, lambda shard: _own(pinned, shard, terms), engine.pool)
     try:
         for pool in sorted(leased, key=lambda pool: pool.key):
             work = leased[pool]
@@ -64,18 +64,6 @@ async def _settled(lanes: Sequence[Lane], error: BaseException) -> None:
         await sheltered(settle_all(lanes, stop=not isinstance(error, Exception)))
 
 
-def _sorted(
-    engine: Engine, pinned: Enlisted, tasks: Sequence[Task], terms: Terms
-) -> tuple[list[Lane], dict[Pool, list[tuple[int, Task]]]]:
-    """The lanes of pinned connections, and the work that is left for each pool."""
-    lanes: dict[ShardId, Lane] = {}
-    leased: dict[Pool, list[tuple[int, Task]]] = {}
-    for source, task in enumerate(tasks):
-        own = pinned.get(task.shard)
-        if own is None:
-            leased.setdefault(engine.pool(task.shard), []).append((source, task))
-            continue
-        if task.shard not in lanes:
-            lanes[task.shard] = Lane(task.shard, None, own.connection, terms)
-        lanes[task.shard].work.append((source, task))
-    return list(lanes.values()), leased
+def _own(pinned: Enlisted, shard: ShardId, terms: Terms) -> Lane | None:
+    own = pinned.get(shard)
+    return None if own is None else Lane(shard, None, own.connection, terms)

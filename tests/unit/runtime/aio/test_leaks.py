@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from typing import Any
 
 import pytest
 
@@ -70,31 +71,16 @@ def test_a_close_that_is_given_up_keeps_no_transaction(monkeypatch: pytest.Monke
     asyncio.run(main())
 
 
-def test_a_fetch_that_is_cancelled_ends_its_transaction() -> None:
+@pytest.mark.parametrize(
+    ("before", "sql", "params"), [((UPDATE_ONE, (1,)), ALL, None), (None, ONE, (1,))], ids=["over shards", "by key"]
+)
+def test_a_fetch_that_is_cancelled_ends_its_transaction(before: Any, sql: str, params: Any) -> None:
     async def main() -> None:
         stage = Stage(ticks=3)
         connection = stage.connection(ALL, UPDATE, autocommit=False)
-        await connection.cursor().execute(UPDATE_ONE, (1,))
-        cursor = await connection.cursor().execute(ALL)
-        fetching = asyncio.ensure_future(cursor.fetchall())
-        await passes(2)
-        fetching.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await fetching
-        with pytest.raises(TransactionAborted):
-            await connection.commit()
-        await connection.close()
-        stage.check_nothing_leaked()
-        await stage.engine.close()
-
-    asyncio.run(main())
-
-
-def test_a_fetch_by_key_that_is_cancelled_ends_its_transaction() -> None:
-    async def main() -> None:
-        stage = Stage(ticks=3)
-        connection = stage.connection(ALL, autocommit=False)
-        cursor = await connection.cursor().execute(ONE, (1,))
+        if before is not None:
+            await connection.cursor().execute(*before)
+        cursor = await connection.cursor().execute(sql, params)
         fetching = asyncio.ensure_future(cursor.fetchall())
         await passes(2)
         fetching.cancel()
