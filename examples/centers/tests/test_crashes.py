@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -86,9 +86,7 @@ def test_a_registration_is_there_or_not_wherever_its_process_dies(cut: Callable[
         members.run(repair("member"))
         assert halves(members) == []
     kept = {account for (account,) in members.rows("SELECT memberAccount FROM member_login_account")}
-    died = {crashing.account(moment) for moment in moments}
-    assert died & kept
-    assert died - kept
+    before_and_after(moments, kept)
     with calling(crashing.app_of("member", members.rules)) as api:
         for moment in moments:  # as a client does that had no answer
             answer = api.run(crashing.ask(api.client, "member", moment))
@@ -99,6 +97,13 @@ def test_a_registration_is_there_or_not_wherever_its_process_dies(cut: Callable[
     emails = Counter(members.rows("SELECT email FROM member"))
     assert [emails[crashing.registration(moment)["email"],] for moment in moments] == [1] * len(moments)
     assert len(members.rows("SELECT addressId FROM member_address")) == len(moments) + 1
+
+
+def before_and_after(moments: Sequence[int], kept: set[str]) -> None:
+    """Some processes died before what they did counted, and some after."""
+    died = {crashing.account(moment) for moment in moments}
+    assert died & kept
+    assert died - kept
 
 
 def unbalanced(orders: Cut) -> list[str]:
@@ -126,9 +131,7 @@ def test_a_checkout_is_there_or_not_wherever_its_process_dies(cut: Callable[[str
             orders.run("UPDATE t_product SET sold = %s, available = received - %s WHERE sku = %s", sold, sold, sku)
         assert unbalanced(orders) == []
     kept = {request for (request,) in orders.rows("SELECT requestId FROM t_checkout")}
-    died = {crashing.account(moment) for moment in moments}
-    assert died & kept
-    assert died - kept
+    before_and_after(moments, kept)
     with calling(crashing.app_of("order", orders.rules)) as api:
         for moment in moments:  # as a client does that had no answer
             answer = api.run(crashing.ask(api.client, "order", moment))
