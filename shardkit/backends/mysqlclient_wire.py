@@ -13,20 +13,17 @@ import os
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from math import ceil
 from typing import Any, NoReturn, TypeVar
 
 import MySQLdb
 from MySQLdb import _mysql
-from MySQLdb.constants import FLAG
 from pymysql import err
-from pymysql.constants import CR, FIELD_TYPE
-from pymysql.converters import convert_datetime, decoders
+from pymysql.constants import CR
 
 from shardkit.backends.mysql_binding import unconnected
 from shardkit.backends.mysql_watch import WATCH
-from shardkit.flow import Binary, Unsigned
+from shardkit.backends.mysqlclient_values import CONVERTERS, described
 from shardkit.values import Row
 
 MARIADB = _mysql.get_client_info().startswith("3.")
@@ -41,32 +38,6 @@ _CLASSES: Mapping[int, type[err.MySQLError]] = err.error_map
 T = TypeVar("T")
 
 
-def moment(text: str) -> datetime | str:
-    """A DATETIME or TIMESTAMP; what is none (zero dates) is left to PyMySQL's decoder."""
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        decoded: datetime | str = convert_datetime(text)
-        return decoded
-
-
-_TEXT_OR_BYTES = ((FLAG.BINARY, bytes), (None, str))
-_CONVERTERS: dict[int, Any] = {
-    **{kind: decoder for kind, decoder in decoders.items() if decoder in (int, float)},
-    **{kind: decoders[kind] for kind in (FIELD_TYPE.DECIMAL, FIELD_TYPE.NEWDECIMAL, FIELD_TYPE.TIME, FIELD_TYPE.DATE)},
-    **dict.fromkeys((FIELD_TYPE.DATETIME, FIELD_TYPE.TIMESTAMP), moment),
-    **dict.fromkeys(
-        (
-            FIELD_TYPE.VARCHAR, FIELD_TYPE.VAR_STRING, FIELD_TYPE.STRING,
-            FIELD_TYPE.TINY_BLOB, FIELD_TYPE.MEDIUM_BLOB, FIELD_TYPE.LONG_BLOB, FIELD_TYPE.BLOB,
-        ),
-        _TEXT_OR_BYTES,
-    ),
-    FIELD_TYPE.JSON: str,
-}  # fmt: skip
-"""PyMySQL's decoders by type; a type that is not named comes as bytes."""
-
-
 class ClientAnswer:
     """One answer that is read in batches; see mysql_wire.Answer."""
 
@@ -79,7 +50,7 @@ class ClientAnswer:
         if result is None:
             self.affected_rows, self.insert_id = wire.raw.affected_rows(), wire.raw.insert_id()
         else:
-            self.description = tuple(map(_described, result.describe(), result.field_flags(), result.converter))
+            self.description = tuple(map(described, result.describe(), result.field_flags(), result.converter))
 
     def __del__(self) -> None:
         """Freeing an unread answer would read it to its end."""
@@ -130,7 +101,7 @@ class ClientWire:
         self._result: ClientAnswer | None = None
         self._socket: socket.socket | None = None
         try:
-            self.raw = login(arguments | {"connect_timeout": timeout, "conv": _CONVERTERS})
+            self.raw = login(arguments | {"connect_timeout": timeout, "conv": CONVERTERS})
         except MySQLdb.Error as error:
             self._tell(error, time.monotonic())
         self.open = True
@@ -288,15 +259,6 @@ class ClientWire:
             raise TimeoutError
         except TimeoutError:
             raise kind(number, text) from error
-
-
-def _described(column: tuple[Any, ...], flags: int, converter: object) -> tuple[Any, ...]:
-    """A column as PyMySQL describes it. The C struct's unsigned length comes through a signed int."""
-    name, kind, _, length, _, scale, nullable = column
-    found = (name, kind, None, length & 0xFFFFFFFF, length & 0xFFFFFFFF, scale, nullable == 1)
-    if converter is bytes:
-        return Binary(found)
-    return Unsigned(found) if flags & FLAG.UNSIGNED else found
 
 
 def login(arguments: dict[str, Any]) -> Any:
